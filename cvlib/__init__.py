@@ -1,0 +1,1 @@
+"""The library of the course: one package per subject, `course` for what every chapter uses."""

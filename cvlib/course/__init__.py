@@ -1,0 +1,1 @@
+"""What every chapter uses; knows nothing of any paper."""
