@@ -6,6 +6,7 @@ CUDA build of torch). With TRITON_INTERPRET=1, set before the import, it runs on
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from torch.autograd.function import once_differentiable
 
 from cvlib.course.errors import CourseError
 from cvlib.normalization.reference import check_groups
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"  # Triton, too, reads it at import
 
 
 @triton.jit
@@ -135,11 +138,14 @@ def fused_group_norm(
 ) -> Tensor:  # fmt: skip
     """Group norm of x (N, C, *) in float32 or half precision, followed by a ReLU if `relu`.
 
-    Raises `CourseError` when `groups` does not divide C, and for float64, which it would round.
+    Raises `CourseError` when `groups` does not divide C, for float64, which it would round, and
+    for a tensor that is not on CUDA unless the interpreter runs.
     """
     check_groups(x.shape[1], groups)
     if x.dtype == torch.float64:
         raise CourseError("fused_group_norm computes in float32: use functional.group_norm")
+    if not (x.is_cuda or INTERPRETED):
+        raise CourseError(f"fused_group_norm needs CUDA, not {x.device}: use functional.group_norm")
     return FusedGroupNorm.apply(x, groups, weight, bias, eps, relu)
 
 

@@ -157,7 +157,7 @@ def test_one_value_per_channel_has_no_variance():
 
 def test_an_odd_batch_is_refused_in_training_only():
     layer = GhostBatchNorm2d(C, 2)
-    with pytest.raises(CourseError, match="a batch of 7 images .* multiple of 2"):
+    with pytest.raises(CourseError, match=r"a batch of 7 images .* multiple of 2"):
         layer(torch.zeros(7, C, 2, 2))
     assert layer.eval()(torch.zeros(7, C, 2, 2)).shape == (7, C, 2, 2)
 

@@ -68,7 +68,7 @@ def test_mode_parameters_and_hooks_are_as_before(training):
 
 def test_a_failure_on_the_way_leaves_everything_as_it_was():
     net = nn.Sequential(nn.BatchNorm2d(3)).eval()
-    with pytest.raises(ValueError, match="channels|4D|running_mean"):
+    with pytest.raises(ValueError, match="expected 4D input"):
         precise_bn(net, [images(8), torch.zeros(2, 3)])
     assert torch.equal(net[0].running_mean, torch.zeros(3))
     assert torch.equal(net[0].running_var, torch.ones(3))

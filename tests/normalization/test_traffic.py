@@ -58,8 +58,8 @@ def test_m_of_a_ghost_batch_norm_and_of_a_group_norm():
 @pytest.mark.parametrize(
     ("net", "last_m"),
     [
-        (dict(channels=1, widths=(8, 16, 32, 64), strides=(1, 2, 2, 2), blocks=1), 2),
-        (dict(channels=1, widths=(16, 32, 64), blocks=1), 8),
+        ({"channels": 1, "widths": (8, 16, 32, 64), "strides": (1, 2, 2, 2), "blocks": 1}, 2),
+        ({"channels": 1, "widths": (16, 32, 64), "blocks": 1}, 8),
     ],
 )
 def test_m_of_the_smoke_networks_last_stage(net, last_m):
