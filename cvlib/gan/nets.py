@@ -81,11 +81,14 @@ def _mixers(
 
 @torch.no_grad()
 def initialise(net: nn.Module) -> nn.Module:
-    """Orthogonal weights and zero biases in place; class tables of CBN stay zero."""
+    """Orthogonal weights and zero biases, in place.
+
+    Class tables too: with tables of zeros G starts blind to the class and learns it later.
+    """
     for module in net.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
             nn.init.orthogonal_(stored_weight(module))
-            if module.bias is not None:
+            if getattr(module, "bias", None) is not None:
                 nn.init.zeros_(module.bias)
         parametrizations = getattr(module, "parametrizations", None)
         if parametrizations is not None and isinstance(parametrizations.weight[0], SpectralNorm):
@@ -147,7 +150,6 @@ class ProjectionDiscriminator(nn.Module):
         size = {config.resolution >> (i + 1): w for i, w in enumerate(widths[:-1])}
         self.mixers = _mixers(config, config.attention_d, size, sn)
         linear, table = nn.Linear(widths[-1], 1), nn.Embedding(config.n_classes, widths[-1])
-        nn.init.orthogonal_(table.weight)
         self.linear = spectral_norm(linear) if sn else linear
         self.table = spectral_norm(table) if sn else table
         initialise(self)

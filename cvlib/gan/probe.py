@@ -87,9 +87,7 @@ def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     return torch.stack(path), torch.stack(estimates)
 
 
-def divergence_step(
-    steps: Sequence[int], fids: Sequence[float], factor: float = 2.0
-) -> int | None:
+def divergence_step(steps: Sequence[int], fids: Sequence[float], factor: float = 2.0) -> int | None:
     """First evaluation after which FID stays above ``factor`` times its best, or None.
 
     A value that is not finite counts as infinitely large.

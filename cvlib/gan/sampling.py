@@ -38,9 +38,7 @@ def samples(
 
 
 @torch.no_grad()
-def class_grid(
-    G: nn.Module, columns: int, seed: int, device: torch.device | str = "cpu"
-) -> Tensor:
+def class_grid(G: nn.Module, columns: int, seed: int, device: torch.device | str = "cpu") -> Tensor:
     """``columns`` samples per class, classes one after another: (K columns, C, R, R) on the CPU."""
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(G.n_classes * columns, G.z_dim, generator=generator).to(device)

@@ -12,6 +12,7 @@ from cvlib.metrics.frechet import RunningMoments, frechet_distance
 from cvlib.metrics.scores import inception_score, kernel_distance, precision_recall
 
 SUBSET = 2000  # features kept for precision, recall and kernel distance
+KID_SUBSETS = 20  # of 1,000 samples
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,17 @@ class GenerativeEvaluator:
         kid = "standardised features" if self.extractor.standardise else "raw features"
         return (
             f"{self.extractor.name}; resize {self.extractor.resize}; {n} samples vs "
-            f"{self.reference_name} (N = {self._moments.n}); KID on {kid}"
+            f"{self.reference_name} (N = {self._moments.n}); KID: {KID_SUBSETS} subsets, {kid}"
         )
 
     def __call__(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Scores:
         """Score ``batches`` of (images (B, C, H, W) in [-1, 1], classes (B,))."""
-        moments, kept, probabilities, hits = RunningMoments(self.extractor.dim, self.device), [], [], 0
+        moments, kept, probabilities, hits = (
+            RunningMoments(self.extractor.dim, self.device),
+            [],
+            [],
+            0,
+        )
         for images, y in batches:
             features, logits = self._features(to_uint8(images))
             moments.update(features)
@@ -88,11 +94,9 @@ class GenerativeEvaluator:
         precision, recall = precision_recall(real, fake)
         draw = torch.Generator().manual_seed(0)
         return Scores(
-            fid=frechet_distance(
-                moments.mean, moments.cov, self._moments.mean, self._moments.cov
-            ),
+            fid=frechet_distance(moments.mean, moments.cov, self._moments.mean, self._moments.cov),
             inception=inception_score(torch.cat(probabilities)),
-            kid=kernel_distance(real / self._scale, fake / self._scale, draw),
+            kid=kernel_distance(real / self._scale, fake / self._scale, draw, KID_SUBSETS),
             precision=precision,
             recall=recall,
             accuracy=float(hits) / moments.n if self.extractor.labels_match else None,
@@ -105,6 +109,4 @@ class GenerativeEvaluator:
         moments = RunningMoments(self.extractor.dim, self.device)
         for images, _ in batches:
             moments.update(self._features(to_uint8(images))[0])
-        return frechet_distance(
-            moments.mean, moments.cov, self._moments.mean, self._moments.cov
-        )
+        return frechet_distance(moments.mean, moments.cov, self._moments.mean, self._moments.cov)

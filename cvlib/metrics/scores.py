@@ -18,6 +18,11 @@ def inception_score(probabilities: Tensor) -> float:
     return float(divergence.sum(1).mean().exp())
 
 
+def _cubic(x: Tensor, y: Tensor) -> Tensor:
+    k = x @ y.T / x.shape[1] + 1
+    return k * k * k  # k ** 3 calls pow, ten times as slow
+
+
 def kernel_distance(
     x: Tensor, y: Tensor, generator: torch.Generator, subsets: int = 100, size: int = 1000
 ) -> float:
@@ -37,8 +42,7 @@ def kernel_distance(
     for _ in range(subsets):
         a = x[torch.randperm(len(x), generator=generator)[:size].to(x.device)].double()
         b = y[torch.randperm(len(y), generator=generator)[:size].to(y.device)].double()
-        d = a.shape[1]
-        aa, bb, ab = (((s @ t.T) / d + 1) ** 3 for s, t in ((a, a), (b, b), (a, b)))
+        aa, bb, ab = _cubic(a, a), _cubic(b, b), _cubic(a, b)
         within = aa.sum() - aa.trace() + bb.sum() - bb.trace()
         total += float(within / (size * (size - 1)) - 2 * ab.mean())
     return total / subsets
