@@ -94,7 +94,8 @@ class Pair:
 
     def parts(self) -> dict[str, Any]:
         """What a checkpoint saves, by name."""
-        return dict(G=self.G, D=self.D, opt_g=self.opt_g, opt_d=self.opt_d, ema=self.ema)
+        names = ("G", "D", "opt_g", "opt_d", "ema")
+        return {name: getattr(self, name) for name in names}
 
     def evaluated(self, n: int, seed: int = 7) -> nn.Module:
         """A copy of the averaged G with standing statistics of ``n`` samples: what is scored."""

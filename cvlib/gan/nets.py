@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -47,8 +48,10 @@ class GANConfig:
         sizes = {4 << i for i in range(n)}
         wrong = set(self.attention_g) - sizes | set(self.attention_d) - (sizes - {self.resolution})
         if wrong:
-            raise CourseError(f"No map of height {min(wrong)} for attention in a net of "
-                              f"{self.resolution} px (D has none of the image's own height).")  # fmt: skip
+            raise CourseError(
+                f"No map of height {min(wrong)} for attention in a net of {self.resolution} px "
+                "(D has none of the image's own height)."
+            )
         if self.mixer not in MIXERS:
             raise CourseError(f'The mixer must be "attention" or "local", not "{self.mixer}".')
 
@@ -111,9 +114,7 @@ class ResGenerator(nn.Module):
         self.z_dim, self.n_classes = config.z_dim, config.n_classes
         linear = nn.Linear(config.z_dim, 16 * widths[0])
         self.linear = spectral_norm(linear) if sn else linear
-        self.blocks = nn.ModuleList(
-            GBlock(a, b, config.n_classes, sn) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.blocks = nn.ModuleList(GBlock(a, b, config.n_classes, sn) for a, b in pairwise(widths))
         self.mixers = _mixers(config, config.attention_g, size, sn)
         self.bn = nn.BatchNorm2d(widths[-1])
         self.out = conv(widths[-1], config.channels, 3, sn)

@@ -33,7 +33,8 @@ class SpectralNorm(nn.Module):
         super().__init__()
         if weight.dim() < 2:
             raise CourseError(
-                f"Spectral normalisation needs a weight of two or more dimensions, not {weight.dim()}."
+                "Spectral normalisation needs a weight of two or more dimensions, not "
+                f"{weight.dim()}."
             )
         rows, columns = weight.flatten(1).shape
         make = {"device": weight.device, "dtype": torch.float32}
@@ -116,8 +117,9 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Normalise ``x`` (B, C, H, W) and scale it by the rows of the classes ``y`` (B,)."""
-        gain, bias = 1 + self.gain(y)[:, :, None, None], self.bias(y)[:, :, None, None]
-        return torch.addcmul(bias, self.bn(x), gain)
+        h = self.bn(x)
+        gain, bias = (table(y)[:, :, None, None].to(h.dtype) for table in (self.gain, self.bias))
+        return torch.addcmul(bias, h, 1 + gain)  # of one type: else autocast would widen h
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+
 from cvlib.course.errors import CourseError
 from cvlib.gan.attention import LocalResidual2d, SelfAttention2d, attention_maps
 

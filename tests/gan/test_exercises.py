@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+
 from cvlib.course.exercises import judge
 from cvlib.gan.exercises import EXERCISES, logs
 

@@ -1,9 +1,11 @@
 """The chapter's experiment at toy size: every code path, resume bit for bit, divergence."""
 
 from dataclasses import asdict, replace
+from itertools import pairwise
 
 import pytest
 import torch
+
 from cvlib.course.errors import Diverged
 from cvlib.course.run import Run
 from cvlib.gan import arms, pretrained
@@ -56,7 +58,7 @@ def test_every_arm_of_every_profile_has_nets():
 
 def test_the_panel_changes_one_thing_at_a_time():
     panel = [asdict(ARMS[name]) for name in ("no_sn", "sn_d", "sn_gd", "ttur", "attention")]
-    for before, after in zip(panel, panel[1:], strict=False):
+    for before, after in pairwise(panel):
         assert sum(before[k] != after[k] for k in before) == 1
     assert TOY.rates(ARMS["sn_gd"]) == (1e-3, 1e-3)
     assert TOY.rates(ARMS["ttur"]) == (1e-3, 2e-3)

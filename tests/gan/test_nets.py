@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from cvlib.course.errors import CourseError
 from cvlib.gan.blocks import DBlock, GBlock, conv_of_upsampled, pooled_conv, upsample
 from cvlib.gan.nets import (
@@ -15,7 +17,6 @@ from cvlib.gan.nets import (
     ResGenerator,
     count_parameters,
 )
-from torch import nn
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,9 @@ import copy
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+
 from cvlib.course.errors import CourseError
 from cvlib.gan.norm import (
     ConditionalBatchNorm2d,
@@ -13,8 +16,6 @@ from cvlib.gan.norm import (
     standing_statistics,
     stored_weight,
 )
-from torch import nn
-from torch.nn.utils import parametrizations
 
 
 @pytest.fixture(autouse=True)

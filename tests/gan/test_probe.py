@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+
 from cvlib.course.errors import CourseError
 from cvlib.gan.probe import (
     attention_distance,

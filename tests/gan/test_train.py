@@ -6,11 +6,12 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
+
 from cvlib.gan.losses import hinge_d, hinge_g
 from cvlib.gan.nets import TINY16, ProjectionDiscriminator, ResGenerator
 from cvlib.gan.sampling import class_grid, latent_batches, latents, samples
 from cvlib.gan.train import EMA, d_step, descend, g_step
-from torch import nn
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from cvlib.gan.twins import make_twins, score_twins
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from cvlib.course.errors import CourseError
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator

@@ -5,6 +5,7 @@ import types
 
 import pytest
 import torch
+
 from cvlib.course.errors import CourseError
 from cvlib.course.paths import SAMPLES
 from cvlib.metrics.digits import accuracy, digits16, train_features

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from cvlib.course.errors import CourseError
 from cvlib.metrics.frechet import RunningMoments, frechet_distance, frechet_from_features
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from cvlib.course.errors import CourseError
 from cvlib.metrics.scores import inception_score, kernel_distance, precision_recall
 
