@@ -153,7 +153,9 @@ def test_the_record_has_curves_protocol_and_three_fids(toy_record):
 def test_claims_judge_the_spec_numbers():
     attention, twins = EXPERIMENT.claims[1:]
     values = {"twins_attention": 0.83, "twins_ttur": 0.74, "twins_local": 0.74}
-    assert twins.status(values) == "holds"
+    assert twins.status({**values, "two_attention": 0.85, "two_ttur": 0.58}) == "holds"
+    untrained = {"twins_attention": 0.1, "twins_ttur": 0.5, "two_attention": 0, "two_ttur": 0}
+    assert twins.status(untrained).startswith("not resolved")
     assert attention.status({"ratio_attention": 1.0, "ratio_local": 1.0}).startswith("not resolved")
     assert EXPERIMENT.claims[0].status({}).startswith("not resolved")
     assert set(EXPERIMENT.paper) <= set(METRICS)
