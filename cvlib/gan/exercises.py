@@ -8,23 +8,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.course.exercises import Exercise, Wrong
-from cvlib.gan.probe import divergence_step
+from cvlib.gan.solutions import (
+    attention,
+    attention_cost,
+    diverged,
+    hinge,
+    power_step,
+    sn_gradient,
+    steps_needed,
+)
 
 Log = list[tuple[int, float]]
 
 
 def _close(got: Tensor, expected: Tensor, tolerance: float = 1e-5) -> bool:
     return got.shape == expected.shape and torch.allclose(got, expected, atol=tolerance, rtol=1e-4)
-
-
-# 06.1 ------------------------------------------------------------------------------------------
-
-
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Self-attention of queries (B, N, d) over keys (B, M, d) and values (B, M, c)."""
-    scores = q @ k.transpose(1, 2)
-    beta = scores.softmax(dim=-1)
-    return beta @ v
 
 
 def check_attention(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
@@ -39,18 +37,6 @@ def check_attention(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
         raise Wrong("you divide by sqrt(d); SAGAN does not scale the dot product")
     if not _close(got, attention(q, k, v), 2e-6):
         raise Wrong("the weights should be softmax(q . k) over the keys")
-
-
-# 06.2 ------------------------------------------------------------------------------------------
-
-
-def attention_cost(channels: int, size: int) -> tuple[int, int, int]:
-    """Parameters, FLOPs per image and bytes of the fp32 map of a block at a size x size map."""
-    C, N = channels, size * size
-    keys = N // 4
-    parameters = 2 * C * (C // 8) + 2 * C * (C // 2)
-    flops = 2 * N * parameters + 2 * N * keys * (C // 8) + 2 * N * keys * (C // 2)
-    return parameters, flops, 4 * N * keys
 
 
 def check_cost(answer: Callable[[int, int], tuple[int, int, int]]) -> None:
@@ -71,16 +57,6 @@ def check_cost(answer: Callable[[int, int], tuple[int, int, int]]) -> None:
         if flops != right[1]:
             raise Wrong(f"the FLOPs {at} should be those of four 1x1 convolutions and of the two "
                         "products q k' and beta v")  # fmt: skip
-
-
-# 06.3 ------------------------------------------------------------------------------------------
-
-
-def power_step(W: Tensor, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """One power iteration of W (m, n) from u (m,): the new u, v (n,) and the estimate of sigma."""
-    v = F.normalize(W.T @ u, dim=0)
-    u = F.normalize(W @ v, dim=0)
-    return u, v, u @ W @ v
 
 
 def check_power_step(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]) -> None:
@@ -104,14 +80,6 @@ def check_power_step(answer: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Te
         raise Wrong("after 200 steps sigma is still not the first singular value")
 
 
-# 06.4 ------------------------------------------------------------------------------------------
-
-
-def steps_needed(s1: float, s2: float, tangent: float = 0.01) -> int:
-    """Power iterations until the angle's tangent, 1 at the start, is at most ``tangent``."""
-    return math.ceil(math.log(tangent) / (2 * math.log(s2 / s1)))
-
-
 def check_steps_needed(answer: Callable[[float, float], int]) -> None:
     """Integers for several spectra."""
     for s1, s2 in ((2.0, 1.0), (1.0, 0.9), (3.0, 2.9), (10.0, 1.0)):
@@ -121,16 +89,6 @@ def check_steps_needed(answer: Callable[[float, float], int]) -> None:
         if got != right:
             raise Wrong(f"for s1 = {s1:g}, s2 = {s2:g} the first n with (s2/s1)^(2n) <= 0.01 is "
                         f"another than {got}")  # fmt: skip
-
-
-# 06.5 ------------------------------------------------------------------------------------------
-
-
-def sn_gradient(W: Tensor, upstream: Tensor) -> Tensor:
-    """Gradient with respect to W (m, n) of a loss whose gradient at W / sigma is ``upstream``."""
-    U, S, Vh = torch.linalg.svd(W)
-    along = (upstream * W / S[0]).sum()
-    return (upstream - along * torch.outer(U[:, 0], Vh[0])) / S[0]
 
 
 def check_sn_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -147,14 +105,6 @@ def check_sn_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         raise Wrong("W / sigma does not change when W is scaled, so <gradient, W> must be 0")
     if not _close(got, leaf.grad):
         raise Wrong("autograd finds another gradient")
-
-
-# 06.6 ------------------------------------------------------------------------------------------
-
-
-def hinge(real: Tensor, fake: Tensor) -> Tensor:
-    """D's hinge loss of scores ``real`` and ``fake``."""
-    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
 
 
 def check_hinge(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -177,15 +127,6 @@ def check_hinge(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         raise Wrong(f"for the scores of the table the loss is {float(right):.2f}")
     if not _close(answer(torch.zeros(1), torch.full((9,), 3.0)), torch.tensor(5.0)):
         raise Wrong("real and fake have their own means, also for unequal counts")
-
-
-# 06.7 ------------------------------------------------------------------------------------------
-
-
-def diverged(logs: dict[str, Log]) -> dict[str, int]:
-    """The arms whose FID left for good, and the step of the first evaluation that shows it."""
-    found = {name: divergence_step(*zip(*log, strict=True)) for name, log in logs.items()}
-    return {name: step for name, step in found.items() if step is not None}
 
 
 def logs(seed: int = 0) -> dict[str, Log]:

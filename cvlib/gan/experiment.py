@@ -12,8 +12,9 @@ from cvlib.gan import pretrained
 from cvlib.gan.arms import ARMS, Images, Pair, Recipe, score, three_fids, train
 from cvlib.gan.claims import CLAIMS, METRICS, PAPER
 from cvlib.gan.nets import PRESETS
+from cvlib.gan.probe import divergence_step
 from cvlib.gan.sampling import samples
-from cvlib.gan.twins import make_twins, score_twins
+from cvlib.gan.twins import make_twins, score_samples
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator
 from cvlib.metrics.features import InceptionFeatures, SmallFeatureNet
@@ -118,6 +119,7 @@ def run_arms(run: Run) -> None:
         curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
         table[name] = {
             **asdict(scores), "seed": run.seed, "curve": curve, "gamma": gammas(pair),
+            "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
             "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
         }  # fmt: skip
         _measure(run, f"{prefix}_{name}", scores.fid, scores.n)
@@ -157,18 +159,14 @@ def run_twins(run: Run) -> None:
     for name, steps in c.twins_arms:
         recipe = Recipe(**{**asdict(TWINS), "steps": steps})
         pair, _ = train(run, f"twins-{name}", ARMS[name], PRESETS["tiny16"], recipe, images)
-        found = score(pair, _score_twins, c.twins_n, c.standing, run.device)
+        found = score(pair, score_samples, c.twins_n, c.standing, run.device)
         table[name] = asdict(found) | {"gamma": gammas(pair)}
         for kind, value in (("twins", found.pair), ("two", found.two)):
             _measure(run, f"{kind}_{name}", value, c.twins_n)
     run.note("twins", table)
     for name, G in pretrained.twins(run.device).items():
-        shipped = _score_twins(samples(G, c.twins_n, seed=1, device=run.device))
+        shipped = score_samples(samples(G, c.twins_n, seed=1, device=run.device))
         measure(f"shipped_twins_{name}", shipped.pair)
-
-
-def _score_twins(batches):
-    return score_twins(torch.cat([images for images, _ in batches]).cpu())
 
 
 def run_experiment(run: Run) -> None:

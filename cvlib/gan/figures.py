@@ -13,8 +13,10 @@ from matplotlib.ticker import FormatStrFormatter
 from torch import Tensor
 
 from cvlib.course import frontend
-from cvlib.course.figures import BLUE, PALETTE, PAPER, SKY, VERMILION, png
+from cvlib.course.figures import BLUE, PALETTE, PAPER, RECORDED, SKY, VERMILION, png
+from cvlib.gan.claims import PAPER as PAPER_VALUES
 from cvlib.gan.probe import layers_to_meet, power_path
+from cvlib.gan.twins import TwinScores
 
 Curve = Sequence[tuple[int, float]]  # (step, FID)
 
@@ -217,19 +219,33 @@ def grouped_bars(
     return fig
 
 
-def relative_fid(rows: Mapping[str, Mapping[str, float]], styles: Mapping[str, Any]) -> Figure:
-    """FID divided by the FID without attention: one marked line per source.
+def twin_bars(scores: Mapping[str, TwinScores]) -> Figure:
+    """Both twins scores of several nets as groups of bars, real twins (1) as a line."""
+    table = {
+        "pair correlation": {name: s.pair for name, s in scores.items()},
+        "share with exactly two glyphs": {name: s.two for name, s in scores.items()},
+    }
+    return grouped_bars(table, "score", ("real twins", 1.0))
 
-    Args:
-        rows: source ("paper", "recorded", "this run") -> place -> ratio.
-        styles: source -> ``PAPER``, ``RECORDED`` or ``LIVE``.
-    """
+
+PLACES = {
+    "8 px": "ratio_feat8",
+    "16 px": "ratio_attention",
+    "32 px": "ratio_feat32",
+    "residual block, 16 px": "ratio_local",
+}
+
+
+def placement(recorded: Mapping[str, Any] | None) -> Figure:
+    """FID divided by the FID without attention: the paper's table 1 and the recorded full run."""
     fig, ax = plt.subplots()
-    places = list(dict.fromkeys(place for row in rows.values() for place in row))
-    for source, row in rows.items():
-        ax.plot([places.index(p) for p in row], list(row.values()), label=source, **styles[source])
+    places = list(PLACES)
+    paper = [PAPER_VALUES[name].value for name in PLACES.values()]
+    ax.plot(places, paper, label="paper, ImageNet 128 px †", **PAPER)
+    if recorded:
+        ours = [recorded["metrics"][name]["mean"] for name in PLACES.values()]
+        ax.plot(places, ours, label=f"recorded, {recorded['data']}", **RECORDED)
     ax.axhline(1, color="black", linewidth=0.8)
-    ax.set_xticks(range(len(places)), places)
     ax.set(ylabel="FID / FID without attention")
-    ax.legend()
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return fig

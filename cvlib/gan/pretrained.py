@@ -96,7 +96,7 @@ def main() -> None:
         x, y = e.make_twins(4000, seed=0)
         for name, arm in TWIN_ARMS.items():
             pair = trained(run, f"twins-{name}", arm, (x, y))
-            found = score(pair, e._score_twins, 2000, 4000, cpu)
+            found = score(pair, e.score_samples, 2000, 4000, cpu)
             states[name], scores[name] = _pack(pair.evaluated(4000)), vars(found)
         _write(TWINS, states, scores)
         images, label = e.load_images("mnist5k", cpu)

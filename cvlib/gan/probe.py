@@ -1,11 +1,14 @@
 """Measurements on trained nets and on the ideas behind them, for figures and exercises."""
 
+import copy
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
+from cvlib.gan.norm import standing_statistics
+from cvlib.gan.sampling import latent_batches
 
 
 def attention_distance(beta: Tensor, size: int) -> Tensor:
@@ -42,6 +45,20 @@ def local_map(size: int) -> Tensor:
     return torch.nn.functional.one_hot(key, (size // 2) ** 2).float()[None]
 
 
+@torch.no_grad()
+def with_gamma(G: nn.Module, factor: float, n: int = 1000) -> nn.Module:
+    """A copy of ``G`` with every mixer's gamma times ``factor``, and the standing statistics of it.
+
+    Args:
+        n: samples behind the statistics.
+    """
+    changed = copy.deepcopy(G)
+    for mixer in changed.mixers.values():
+        mixer.gamma.mul_(factor)
+    device = next(G.parameters()).device
+    return standing_statistics(changed, latent_batches(changed, n, seed=7, device=device))
+
+
 def receptive_field(layers: int) -> int:
     """Width in positions that one output of ``layers`` 3x3 convolutions of stride 1 sees."""
     return 2 * layers + 1
@@ -67,6 +84,23 @@ def operator_norm(kernel: Tensor, size: int) -> Tensor:
     """
     spectrum = torch.fft.fft2(kernel, s=(size, size)).permute(2, 3, 0, 1)
     return torch.linalg.svdvals(spectrum).max()
+
+
+def conv_norms(net: nn.Module, size: int) -> dict[str, tuple[float, float]]:
+    """Of every 3x3 layer: first singular value of the flattened kernel, and operator norm.
+
+    Args:
+        size: height of the maps that the operator norm is for.
+    """
+    kernels = {
+        name: module.weight.detach()
+        for name, module in net.named_modules()
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+    }
+    return {
+        name: (float(torch.linalg.svdvals(k.flatten(1))[0]), float(operator_norm(k, size)))
+        for name, k in kernels.items()
+    }
 
 
 def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ rest is empty. A generator that only matches the class of a distant copy, not th
 pair correlation near that of two different digits of one class.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -64,9 +65,14 @@ def score_twins(images: Tensor) -> TwinScores:
     quadrants = images.float().view(n, 2, 8, 2, 8).transpose(2, 3).reshape(n, 4, 64)
     energy = (quadrants + 1).square().sum(-1)
     ranked, order = energy.sort(1, descending=True)
-    pair = quadrants[torch.arange(n)[:, None], order[:, :2].to("cpu")]
+    pair = quadrants[torch.arange(n)[:, None], order[:, :2]]
     pair = pair - pair.mean(-1, keepdim=True)
     norms = pair.norm(dim=-1).prod(1) + 1e-6
     correlation = (pair[:, 0] * pair[:, 1]).sum(-1) / norms
     two = (ranked[:, 1] > 0.5 * ranked[:, 0]) & (ranked[:, 2] < 0.15 * ranked[:, 0])
     return TwinScores(float(correlation.mean()), float(two.double().mean()))
+
+
+def score_samples(batches: Iterable[tuple[Tensor, Tensor]]) -> TwinScores:
+    """Score batches of (images (b, 1, 16, 16) in [-1, 1], classes), as ``samples`` yields them."""
+    return score_twins(torch.cat([images for images, _ in batches]).cpu())

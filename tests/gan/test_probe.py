@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 
 from cvlib.course.errors import CourseError
+from cvlib.gan.nets import TINY16, ProjectionDiscriminator, ResGenerator
 from cvlib.gan.probe import (
     attention_distance,
+    conv_norms,
     divergence_step,
     layers_to_meet,
     local_map,
@@ -16,6 +18,7 @@ from cvlib.gan.probe import (
     power_path,
     receptive_field,
     uniform_map,
+    with_gamma,
 )
 
 
@@ -88,3 +91,25 @@ def test_divergence_is_dated_at_its_first_evaluation():
     assert divergence_step(steps, [100, 50, 30, 80, 40]) is None
     assert divergence_step(steps, [100, 50, 30, 28, 27]) is None
     assert divergence_step(steps, [100, 50, 30, 20, float("nan")]) == 5
+
+
+def test_conv_norms_of_a_normalised_net_lie_between_one_and_three():
+    torch.manual_seed(0)
+    norms = conv_norms(ProjectionDiscriminator(TINY16).eval(), 16)
+    assert len(norms) == 6
+    for matrix, operator in norms.values():
+        assert matrix == pytest.approx(1, abs=0.1)
+        assert matrix - 1e-4 <= operator <= 3 * matrix
+
+
+def test_gamma_zero_switches_attention_off_and_leaves_the_original():
+    torch.manual_seed(0)
+    G = ResGenerator(TINY16).eval()
+    torch.nn.init.constant_(G.mixers["8"].gamma, 0.5)
+    z, y = torch.randn(4, 32), torch.arange(4)
+    off = with_gamma(G, 0, n=100)
+    kept = off(z, y)
+    torch.nn.init.normal_(off.mixers["8"].out.parametrizations.weight.original)
+    assert torch.equal(off(z, y), kept)
+    assert G.mixers["8"].gamma == 0.5
+    assert torch.equal(with_gamma(G, 1, n=100)(z, y), with_gamma(G, 1, n=100)(z, y))
