@@ -66,19 +66,19 @@ _PAIRS = "min(two_attention, two_ttur) >= 0.3"
 
 CLAIMS = (
     Claim(
-        "Spectral norm in G as well as D and two learning rates stabilise one-to-one training.",
+        "spectral norm in G as well as D and two learning rates stabilise one-to-one training",
         holds="fid_ttur <= 0.8 * fid_sn_d and fid_ttur <= fid_sn_gd",
         direction="fid_ttur <= 0.95 * fid_sn_d",
         contradicted="fid_ttur > 1.1 * fid_sn_d",
     ),
     Claim(
-        "Attention at middle height improves FID, and a residual block of equal size does not.",
+        "attention at middle height improves FID, and a residual block of equal size does not",
         holds="ratio_attention <= 0.9 and ratio_attention <= 0.95 * ratio_local",
         direction="ratio_attention <= 0.97 and ratio_attention < ratio_local",
         contradicted="ratio_attention > 1.1",
     ),
     Claim(
-        "Attention relates distant positions: it makes the two copies of a twin agree.",
+        "attention relates distant positions: it makes the two copies of a twin agree",
         # A correlation of quadrants means something only where both nets draw pairs at all.
         holds=f"{_PAIRS} and twins_attention - max(twins_ttur, twins_local) >= 0.05",
         direction=f"{_PAIRS} and twins_attention - twins_ttur >= 0.02",

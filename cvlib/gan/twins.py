@@ -73,6 +73,32 @@ def score_twins(images: Tensor) -> TwinScores:
     return TwinScores(float(correlation.mean()), float(two.double().mean()))
 
 
+def attention_shares(images: Tensor, beta: Tensor) -> dict[str, dict[str, float]]:
+    """How queries on glyphs and in the void share their weight over the quadrants of their twins.
+
+    Args:
+        images: canvases (N, 1, 16, 16) in [-1, 1], each with two glyphs.
+        beta: their attention maps (N, 64, 16): 8x8 queries, 4x4 pooled keys.
+
+    Returns:
+        query on "glyph" or in "void" -> mean weight on the "own" quadrant, on the "other" of its
+        kind, and on each quadrant of the "opposite" kind; alike everywhere would be 0.25.
+    """
+    n = len(images)
+    quadrants = images.float().view(n, 2, 8, 2, 8).transpose(2, 3).reshape(n, 4, 64)
+    order = (quadrants + 1).square().sum(-1).argsort(1, descending=True)
+    grouped = beta.view(n, 2, 4, 2, 4, 2, 2, 2, 2).sum((6, 8)).mean((2, 4)).view(n, 4, 4)
+    i = torch.arange(n)[:, None, None]
+    ranked = grouped[i, order[:, :, None], order[:, None, :]].mean(0)  # query x key, by brightness
+
+    def shares(a: int, b: int, opposite: tuple[int, int]) -> dict[str, float]:
+        own, other = (ranked[a, a] + ranked[b, b]) / 2, (ranked[a, b] + ranked[b, a]) / 2
+        across = ranked[[a, b]][:, list(opposite)].mean()
+        return {"own": float(own), "other": float(other), "opposite": float(across)}
+
+    return {"glyph": shares(0, 1, (2, 3)), "void": shares(2, 3, (0, 1))}
+
+
 def score_samples(batches: Iterable[tuple[Tensor, Tensor]]) -> TwinScores:
     """Score batches of (images (b, 1, 16, 16) in [-1, 1], classes), as ``samples`` yields them."""
     return score_twins(torch.cat([images for images, _ in batches]).cpu())

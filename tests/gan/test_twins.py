@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from cvlib.gan.twins import make_twins, score_twins
+from cvlib.gan.probe import local_map, uniform_map
+from cvlib.gan.twins import attention_shares, make_twins, score_twins
 
 
 def unit(x):
@@ -48,3 +49,20 @@ def test_score_counts_glyphs():
     noise = torch.rand(100, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     assert score_twins(noise).two == 0
     assert abs(score_twins(noise).pair) < 0.1
+
+
+def test_attention_shares_of_known_maps():
+    x = unit(make_twins(20, seed=0)[0])
+    alike = attention_shares(x, uniform_map(8).expand(20, -1, -1))
+    assert all(v == pytest.approx(0.25) for row in alike.values() for v in row.values())
+    own = attention_shares(x, local_map(8).expand(20, -1, -1))
+    assert own["glyph"] == own["void"] == {"own": 1, "other": 0, "opposite": 0}
+
+
+def test_attention_shares_see_the_other_copy():
+    x = unit(make_twins(20, seed=0)[0])
+    filled = (x.view(20, 2, 8, 2, 8).amax((2, 4)) > -1).flatten(1)  # (20, 4) quadrants
+    cells = filled.view(20, 2, 1, 2, 1).expand(-1, -1, 2, -1, 2).reshape(20, 1, 16)
+    shares = attention_shares(x, (cells / cells.sum(-1, keepdim=True)).expand(-1, 64, -1))
+    assert shares["glyph"] == {"own": 0.5, "other": 0.5, "opposite": 0}
+    assert shares["void"] == {"own": 0, "other": 0, "opposite": 0.5}
