@@ -72,7 +72,7 @@ CHAPTERS = (
             "normalization", done=True),
     Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328", "taskonomy"),
     Chapter(6, "self_attention_gan", "Self-Attention GAN", "Zhang et al., ICML 2019",
-            "1805.08318", "gan"),
+            "1805.08318", "gan", done=True),
     Chapter(7, "ganimation", "GANimation", "Pumarola et al., ECCV 2018", "1807.09251", "faces"),
     Chapter(8, "video_to_video", "Video-to-Video Synthesis", "Wang et al., NeurIPS 2018",
             "1808.06601", "video"),

@@ -1,0 +1,134 @@
+"""Measurements on trained nets and on the ideas behind them, for figures and exercises."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from cvlib.course.errors import CourseError
+from cvlib.gan.norm import standing_statistics
+from cvlib.gan.sampling import latent_batches
+
+
+def attention_distance(beta: Tensor, size: int) -> Tensor:
+    """Mean distance, in cells of the map, that each query looks: (B, N).
+
+    Args:
+        beta: attention maps (B, N, M), N = size^2; with M = N/4 a key stands at the centre of its
+            2x2 pool.
+        size: height and width of the query map.
+    """
+    n, m = beta.shape[1:]
+    if n != size * size or m not in (n, n // 4):
+        raise CourseError(f"An attention map of a {size}x{size} map cannot be {n} x {m}.")
+    step = 1 if m == n else 2
+
+    def centres(cells: int, width: int) -> Tensor:
+        line = torch.arange(cells, dtype=torch.float32) * width + (width - 1) / 2
+        return torch.cartesian_prod(line, line)
+
+    distance = torch.cdist(centres(size, 1), centres(size // step, step)).to(beta.device)
+    return (beta * distance).sum(-1)
+
+
+def uniform_map(size: int, pool: bool = True) -> Tensor:
+    """The map that looks everywhere alike, (1, N, M): a baseline for the distance."""
+    keys = size * size // (4 if pool else 1)
+    return torch.full((1, size * size, keys), 1 / keys)
+
+
+def local_map(size: int) -> Tensor:
+    """The pooled map of a query that looks only at its own 2x2 pool, (1, N, N/4)."""
+    row = torch.arange(size) // 2
+    key = (row[:, None] * (size // 2) + row).flatten()
+    return torch.nn.functional.one_hot(key, (size // 2) ** 2).float()[None]
+
+
+@torch.no_grad()
+def with_gamma(G: nn.Module, factor: float, n: int = 1000) -> nn.Module:
+    """A copy of ``G`` with every mixer's gamma times ``factor``, and the standing statistics of it.
+
+    Args:
+        n: samples behind the statistics.
+    """
+    changed = copy.deepcopy(G)
+    for mixer in changed.mixers.values():
+        mixer.gamma.mul_(factor)
+    device = next(G.parameters()).device
+    return standing_statistics(changed, latent_batches(changed, n, seed=7, device=device))
+
+
+def receptive_field(layers: int) -> int:
+    """Width in positions that one output of ``layers`` 3x3 convolutions of stride 1 sees."""
+    return 2 * layers + 1
+
+
+def layers_to_meet(size: int) -> int:
+    """3x3 layers until one position of a map sees two opposite corners of it: ceil((size - 1)/2).
+
+    From the middle; the corners themselves see each other after ``size - 1`` layers.
+    """
+    return -(-(size - 1) // 2)
+
+
+def operator_norm(kernel: Tensor, size: int) -> Tensor:
+    """Largest gain of a convolution on ``size x size`` maps with circular borders, ().
+
+    The Fourier transform splits the operator into one (C_out, C_in) matrix per frequency. Spectral
+    norm divides by the first singular value of the *flattened kernel* instead; for 3x3 kernels the
+    operator can be up to 3 times larger.
+
+    Args:
+        kernel: (C_out, C_in, k, k).
+    """
+    spectrum = torch.fft.fft2(kernel, s=(size, size)).permute(2, 3, 0, 1)
+    return torch.linalg.svdvals(spectrum).max()
+
+
+def conv_norms(net: nn.Module, size: int) -> dict[str, tuple[float, float]]:
+    """Of every 3x3 layer: first singular value of the flattened kernel, and operator norm.
+
+    Args:
+        size: height of the maps that the operator norm is for.
+    """
+    kernels = {
+        name: module.weight.detach()
+        for name, module in net.named_modules()
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+    }
+    return {
+        name: (float(torch.linalg.svdvals(k.flatten(1))[0]), float(operator_norm(k, size)))
+        for name, k in kernels.items()
+    }
+
+
+def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """Follow the power iteration of a matrix (m, n) from ``u`` (m,).
+
+    Returns:
+        unit vectors u (steps + 1, m) and the estimates of sigma (steps + 1,).
+    """
+    u = u / u.norm()
+    path, estimates = [], []
+    for _ in range(steps + 1):
+        v = matrix.T @ u
+        v = v / v.norm()
+        path.append(u)
+        estimates.append(u @ matrix @ v)
+        u = matrix @ v
+        u = u / u.norm()
+    return torch.stack(path), torch.stack(estimates)
+
+
+def divergence_step(steps: Sequence[int], fids: Sequence[float], factor: float = 2.0) -> int | None:
+    """First evaluation after which FID stays above ``factor`` times its best, or None.
+
+    A value that is not finite counts as infinitely large.
+    """
+    best, since = float("inf"), None
+    for step, fid in zip(steps, fids, strict=True):
+        bad = not fid <= factor * best
+        since = (since if since is not None else step) if bad and best < float("inf") else None
+        best = min(best, fid) if fid == fid else best
+    return since
