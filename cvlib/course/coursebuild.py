@@ -1,0 +1,47 @@
+"""`make course`: execute every written chapter, one scoreboard table, one page to open."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cvlib.course import notebooks, record
+from cvlib.course.chapters import written
+from cvlib.course.progress import duration
+from cvlib.course.scoreboard import number, scoreboard
+
+
+def build(out: Path, seed: int, jobs: int) -> int:
+    """Run all written chapters in profile smoke into `out`; returns the exit code."""
+    began = time.monotonic()
+    entries = written()
+    click.echo(f"executing {len(entries)} chapters in profile smoke, {jobs} at a time")
+    outcomes = notebooks.execute([e.notebook for e in entries], out, "smoke", seed, jobs)
+    records = []
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        path = out / entry.name / f"seed{seed}" / "record.json"
+        if not outcome.error and path.is_file():
+            records.append(record.load(path))
+    click.echo(f"\n{table(records)}\n")
+    page = notebooks.build_index(out, [(r, scoreboard(r)._repr_html_()) for r in records])
+    click.echo(f"open {page}  ({duration(time.monotonic() - began)})")
+    return int(len(records) < len(entries))
+
+
+def table(records: list[dict[str, Any]]) -> str:
+    """Every chapter's claims: verdict, and its first headline metric here and in the paper."""
+    rows = [("chapter", "claim", "verdict (smoke: a plumbing check, not evidence)")]
+    for r in records:
+        for i, verdict in enumerate(r["verdict"]):
+            name = f"{r['chapter']:02d} {r['title']}" if i == 0 else ""
+            rows.append((name, verdict["claim"], verdict["status"]))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    spent = [f"{r['chapter']:02d}: {number(r['provenance']['wall_seconds'])} s" for r in records]
+    return "\n".join(
+        [*(line.rstrip() for line in lines), f"training and measuring: {', '.join(spent)}"]
+    )

@@ -1,0 +1,144 @@
+"""Claims, profiles, chapters, scoreboard, records: what is declared before a run, and printed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cvlib.course import record
+from cvlib.course.chapters import CHAPTERS, chapter, written
+from cvlib.course.errors import CourseError
+from cvlib.course.experiment import (
+    CONTRADICTED,
+    DIRECTION,
+    HOLDS,
+    UNRESOLVED,
+    Claim,
+    evaluate,
+    names,
+)
+from cvlib.course.paths import ROOT
+from cvlib.course.profiles import resolve
+from cvlib.course.run import Run
+from cvlib.course.scoreboard import scoreboard
+from tests.course import toy
+
+CLAIM = Claim("small batches hurt", "bn2 - bn32 >= 10", "bn2 > bn32", "bn2 < bn32 - 1")
+
+
+@pytest.mark.parametrize(
+    ("bn2", "status"), [(30, HOLDS), (25, DIRECTION), (19.5, UNRESOLVED), (10, CONTRADICTED)]
+)
+def test_a_claim_is_judged_by_its_printed_rule(bn2, status):
+    assert CLAIM.status({"bn2": bn2, "bn32": 20}) == status
+
+
+def test_a_claim_over_unmeasured_metrics_is_not_resolved():
+    assert CLAIM.status({"bn2": 99}) == UNRESOLVED
+
+
+def test_rules_know_arithmetic_and_nothing_else():
+    assert evaluate("abs(a - b) <= 1.5 and max(a, b) < 4", {"a": 2, "b": 3})
+    assert names("abs(a - b) <= min(c, 1)") == {"a", "b", "c"}
+    for rule in ("__import__('os')", "a.b", "[a]", "(lambda: 1)()", "'text' == a"):
+        with pytest.raises(CourseError):
+            replace(toy.EXPERIMENT, claims=(Claim("bad", rule),))
+
+
+def test_a_rule_or_paper_value_for_an_undeclared_metric_is_refused():
+    with pytest.raises(CourseError, match="undeclared metrics"):
+        replace(toy.EXPERIMENT, claims=(CLAIM,))
+    with pytest.raises(CourseError, match="undeclared metrics"):
+        replace(toy.EXPERIMENT, paper={"typo": toy.EXPERIMENT.paper["first_error"]})
+
+
+def test_profiles_resolve(monkeypatch):
+    monkeypatch.setenv("CVLIB_PROFILE", "workshop")
+    assert resolve("auto") == "workshop"
+    assert resolve("smoke") == "smoke"
+    with pytest.raises(CourseError, match="choose one of auto, smoke, workshop, full"):
+        resolve("huge")
+
+
+def test_ten_chapters_with_unique_names_and_existing_notebooks():
+    assert [c.number for c in CHAPTERS] == list(range(1, 11))
+    assert len({c.name for c in CHAPTERS}) == 10
+    assert chapter("04") is chapter(4) is chapter("4")
+    assert all(c.notebook.is_file() for c in written())
+    for bad in ("0", "11", "x", ""):
+        with pytest.raises(CourseError, match="there is no chapter"):
+            chapter(bad)
+
+
+def test_a_planned_chapter_says_so():
+    planned = next(c for c in CHAPTERS if not c.done)
+    with pytest.raises(CourseError, match="planned, not written yet"):
+        planned.module("experiment")
+
+
+@pytest.mark.parametrize("entry", written(), ids=lambda c: c.name)
+def test_declarations_of_every_chapter(entry):
+    experiment = entry.module("experiment").EXPERIMENT
+    assert set(experiment.config) == {"smoke", "workshop", "full"}
+    assert experiment.chapter == entry.number
+    assert experiment.claims
+    assert len(entry.module("exercises").EXERCISES) >= 5
+
+
+def two_seeds(tmp_path):
+    records = [Run(toy.EXPERIMENT, "smoke", s, tmp_path).execute() for s in (0, 1)]
+    records[0]["metrics"]["first_error"]["values"] = [0.2]
+    records[1]["metrics"]["first_error"]["values"] = [0.4]
+    return record.merge(records, toy.EXPERIMENT)
+
+
+def test_seeds_merge_into_mean_and_sd(tmp_path):
+    whole = two_seeds(tmp_path)
+    metric = whole["metrics"]["first_error"]
+    assert metric["values"] == [0.2, 0.4]
+    assert metric["mean"] == pytest.approx(0.3)
+    assert metric["sd"] == pytest.approx(0.02**0.5)
+    assert whole["metrics"]["unmeasured"]["mean"] is None
+    assert whole["seeds"] == [0, 1]
+    assert len(whole["history"]) == 4
+    assert record.schema_problem(whole) == ""
+
+
+def test_the_scoreboard_is_honest_in_text_and_html(tmp_path):
+    board = scoreboard(two_seeds(tmp_path))
+    for text in (str(board), board._repr_html_()):
+        assert "0.3 ± 0.141 (2 seeds, n = 60)" in text
+        assert "not yet recorded" in text
+        assert "as recalled, to be checked" in text
+        assert "plumbing check, not evidence" in text
+        assert "toy points" in text
+        assert "never measured" not in text
+        assert "not resolved at this scale" in text
+
+
+def test_the_schema_refuses_what_is_not_a_record(tmp_path):
+    good = Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    for spoil in (
+        lambda r: r.pop("provenance"),
+        lambda r: r.update(seeds=[]),
+        lambda r: r["verdict"][0].update(status="great"),
+        lambda r: r["metrics"]["first_error"].update(values=["0.1"]),
+    ):
+        bad = json.loads(json.dumps(good))
+        spoil(bad)
+        assert record.schema_problem(bad)
+    (tmp_path / "half.json").write_text(json.dumps(good)[:100])
+    with pytest.raises(CourseError, match="no readable record"):
+        record.load(tmp_path / "half.json")
+
+
+RECORDED = sorted((ROOT / "data" / "recorded").glob("*/full.json"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.parent.name)
+def test_every_recorded_file_keeps_the_schema_and_the_declared_rules(path):
+    whole = record.load(path)
+    experiment = chapter(whole["chapter"]).module("experiment").EXPERIMENT
+    assert whole["profile"] == "full"
+    assert whole["complete"]
+    assert [v["rule"] for v in whole["verdict"]] == [c.holds for c in experiment.claims]

@@ -1,0 +1,90 @@
+"""A toy experiment: logistic regression whose every number is known to be reproducible."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from cvlib.course.experiment import Claim, Experiment, Metric, PaperValue
+
+
+@dataclass(frozen=True)
+class Config:
+    steps: int
+    batch: int = 8
+    lr: float = 0.1
+
+
+class Net(nn.Module):
+    """Linear, with dropout: its numbers depend on torch's global generator too."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.layer(nn.functional.dropout(x, 0.2, self.training))
+
+
+def points():
+    generator = torch.Generator().manual_seed(7)
+    x = torch.randn(60, 5, generator=generator)
+    return x, (x[:, 0] > 0).long()
+
+
+def experiment(run):
+    """Two trainings, so that a resume has a finished and a half-finished one."""
+    run.data_label = "toy points"
+    run.plan(2 * run.config.steps)
+    x, y = points()
+    for name in ("first", "second"):
+        net = Net()
+        optimizer = torch.optim.Adam(net.parameters(), lr=run.config.lr)
+        model = run.distribute(net)
+        with run.task(name, model=net, optimizer=optimizer) as task:
+            for step in task.steps(run.config.steps):
+                batch = task.batch(step, len(x), run.config.batch)
+                loss = task.descend(
+                    optimizer,
+                    lambda i, m=model: nn.functional.cross_entropy(m(x[i]), y[i]),
+                    batch,
+                )
+                task.log(step, loss=loss)
+                _accident(name, step)
+        net.eval()
+        run.measure(f"{name}_error", float((net(x).argmax(1) != y).float().mean()), n=len(x))
+
+
+def _accident(task, step):
+    """Die without a word, as a disconnected machine does."""
+    if os.environ.get("TOY_KILL") == f"{task}-{step}":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+EXPERIMENT = Experiment(
+    chapter=4,
+    config={"smoke": Config(12), "workshop": Config(20), "full": Config(30)},
+    run=experiment,
+    metrics={
+        "first_error": Metric("first: error", "", "toy.experiment"),
+        "second_error": Metric("second: error", "", "toy.experiment"),
+        "unmeasured": Metric("never measured", "%", "nothing", headline=False),
+    },
+    paper={"first_error": PaperValue(0.1, "Table 1", "toy scale", checked=False)},
+    claims=(
+        Claim("it learns", "first_error <= 0.4 and second_error <= 0.4", "first_error < 0.5"),
+        Claim("nothing was measured here", "unmeasured > 0"),
+    ),
+    differs="it is a toy",
+    flops={"full": 1e15},
+)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from cvlib.course.run import Run
+
+    Run(EXPERIMENT, "smoke", 0, sys.argv[1], save_seconds=0.0).execute()
