@@ -100,7 +100,7 @@ def _grid_of(n_beta: int, n_alpha: int, shape: tuple[int, ...]) -> Grid:
 def s2_grid(x: Tensor) -> Grid:
     """The grid of a signal ``(..., beta, alpha)``; CourseError when it lies on none."""
     if x.dim() < 2:
-        raise CourseError(f"A signal on the sphere has axes (..., beta, alpha), not {x.dim()} axis.")
+        raise CourseError("A signal on the sphere needs the axes (..., beta, alpha).")
     return _grid_of(x.shape[-2], x.shape[-1], tuple(x.shape))
 
 

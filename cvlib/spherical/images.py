@@ -34,13 +34,3 @@ def image_to_sphere(
     place = torch.stack([source[..., 1] * scale, source[..., 0] * scale], -1).to(images.dtype)
     place = place.expand(len(images), 2 * b, 2 * b, 2)
     return F.grid_sample(images, place, padding_mode="zeros", align_corners=False)
-
-
-def equirectangular_to_sphere(image: Tensor, b: int) -> Tensor:
-    """A world map ``(C, H, 2H)``, north up, longitude -180 to 180, to signals ``(C, 2b, 2b)``."""
-    grid = Grid(b)
-    column = torch.as_tensor(grid.alpha / torch.pi).remainder(2)  # longitude 0 is the map's middle
-    x = torch.where(column >= 1, column - 2, column)
-    y = torch.as_tensor(2 * grid.beta / torch.pi - 1)
-    place = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)[None].to(image)
-    return F.grid_sample(image[None], place, padding_mode="border", align_corners=False)[0]

@@ -56,7 +56,7 @@ def so3_near_identity(
     n_beta: int = 3,
     n_gamma: int = 3,
 ) -> Support:
-    """Rotations near the identity: rings of directions, each turned in place by up to ``max_gamma``.
+    """Rotations near the identity: rings of directions, each turned in place too.
 
     The third Euler angle is ``gamma - alpha``, so that ``gamma`` is the turn left over when
     ``beta`` goes to 0. From ``max_gamma = pi`` on the turns fill the circle evenly (no point
@@ -113,5 +113,3 @@ def so3_spectrum(w: Tensor, support: Support, L: int) -> Tensor:
     """Weights ``(O, I, P)`` on SO(3) points to packed coefficients ``(so3_size(L), I, O)``."""
     K = _matrices(support, L, w.dtype, w.device)
     return (K @ w.permute(2, 1, 0).flatten(1)).unflatten(1, (w.shape[1], w.shape[0]))
-
-

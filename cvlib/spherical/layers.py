@@ -1,19 +1,15 @@
 """The two correlations of the paper as layers, the integral over SO(3), the oversampled ReLU."""
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
 from cvlib.spherical import textbook
-from cvlib.spherical.fourier import (
-    SO3Transform,
-    engine_for,
-    s2_analysis,
-    so3_analysis,
-    so3_synthesis,
-)
+from cvlib.spherical.engines import engine_for, s2_analysis, so3_analysis, so3_synthesis
+from cvlib.spherical.fourier import SO3Transform
 from cvlib.spherical.grids import Grid, require_finite, s2_grid, so3_grid
 from cvlib.spherical.kernels import Support, s2_spectrum, so3_spectrum
 from cvlib.spherical.spectrum import s2_block, s2_to_complex, so3_block, so3_to_complex
@@ -107,9 +103,9 @@ class _Convolution(nn.Module):
             )
 
     def _out(self, F: Tensor) -> Tensor:
-        """Spectrum ``(so3_size, B, O)`` to the output grid, plus the bias."""
-        x = so3_synthesis(F, self.grid, self.degrees, engine_for(self.grid, self.engine))
-        return x + self.bias[:, None, None, None]
+        """Spectrum ``(so3_size, B, O)`` to the output grid, plus the bias (a degree-0 signal)."""
+        F = torch.cat([F[:1] + self.bias, F[1:]])
+        return so3_synthesis(F, self.grid, self.degrees, engine_for(self.grid, self.engine))
 
 
 class S2Convolution(_Convolution):
@@ -169,13 +165,21 @@ class SO3Convolution(_Convolution):
             return self._out(so3_correlate(f, psi, L))
 
 
+@cache
+def _haar_weights(grid: Grid, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Weights ``(alpha, gamma, beta)`` of the mean over SO(3)."""
+    n = grid.n_alpha
+    w = torch.as_tensor(grid.weights / 2 / n**2).expand(n, n, -1)
+    return w.to(device, dtype).contiguous()
+
+
 def so3_integrate(x: Tensor) -> Tensor:
     """Mean over the rotation group: ``(..., beta, alpha, gamma)`` to ``(...)``, rotation-invariant.
 
     Raises CourseError for a signal that lies on no grid of SO(3).
     """
-    w = torch.as_tensor(so3_grid(x).weights / 2).to(x.device, x.dtype)
-    return x.mean((-2, -1)) @ w
+    w = _haar_weights(so3_grid(x), x.dtype, x.device)
+    return torch.tensordot(x, w, dims=([-2, -1, -3], [0, 1, 2]))
 
 
 class SpectralReLU(nn.Module):

@@ -1,6 +1,7 @@
 """Closed triangle meshes onto the sphere: what an observer all around would measure (Sec. 5.3)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ FARTHEST = 0.99  # the mesh is scaled to fit strictly inside of the unit sphere
 
 @dataclass(frozen=True)
 class Mesh:
-    """Triangles: ``vertices`` float64 ``(V, 3)``, ``faces`` int64 ``(F, 3)``, outward by right hand."""
+    """Triangles: ``vertices`` ``(V, 3)`` float64, ``faces`` ``(F, 3)`` int64, outward side out."""
 
     vertices: Tensor
     faces: Tensor
@@ -56,7 +57,7 @@ def parse_off(text: str, name: str = "this text") -> Mesh:
         faces, at = [], 3 + 3 * v
         for _ in range(f):
             corners = [int(w) for w in words[at + 1 : at + 1 + int(words[at])]]
-            faces += [[corners[0], j, k] for j, k in zip(corners[1:-1], corners[2:], strict=True)]
+            faces += [[corners[0], j, k] for j, k in pairwise(corners[1:])]
             at += 1 + int(words[at])
     except (ValueError, IndexError):
         raise CourseError(f"{name} is a damaged OFF mesh: fetch it again.") from None

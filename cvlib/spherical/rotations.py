@@ -21,7 +21,7 @@ from cvlib.spherical.wigner import wigner_D
 
 
 def random_rotations(n: int, generator: torch.Generator | None = None) -> Tensor:
-    """``n`` rotation matrices ``(n, 3, 3)``, float64, uniform over SO(3) (random unit quaternions)."""
+    """``n`` rotations ``(n, 3, 3)``, float64, uniform over SO(3): random unit quaternions."""
     q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
     w, x, y, z = (q / q.norm(dim=1, keepdim=True)).T
     rows = [
@@ -51,7 +51,9 @@ def euler_zyz(R: Tensor) -> Tensor:
     R = R.to(torch.float64)
     eye = torch.eye(3, dtype=R.dtype, device=R.device)
     if R.shape[-2:] != (3, 3) or (R @ R.mT - eye).abs().max() > 1e-5 or (R.det() < 0).any():
-        raise CourseError("These matrices are no rotations: need (..., 3, 3) with R R^T = 1, det 1.")
+        raise CourseError(
+            "These are no rotations: give matrices (..., 3, 3) with R R^T = 1 and det 1."
+        )
     sin = torch.hypot(R[..., 0, 2], R[..., 1, 2])
     pole = sin < 1e-12
     alpha = torch.atan2(R[..., 1, 2], R[..., 0, 2])
@@ -86,7 +88,7 @@ def _angles(R: Tensor, f: Tensor) -> Tensor:
 
 
 def rotate_s2_spectrum(f: Tensor, R: Tensor) -> Tensor:
-    """Coefficients ``(n, ..., L**2)`` of turned signals; ``R`` is ``(3, 3)`` or ``(n, 3, 3)``. Exact."""
+    """Coefficients ``(n, ..., L**2)`` of signals turned by ``R`` ``(3, 3)`` or ``(n, 3, 3)``."""
     L, euler, flat = s2_degrees(f), _angles(R, f), f.reshape(len(f), -1, f.shape[-1])
     sides = _side_view(L, f.dtype, f.device)
     turned = [_turn_degree(flat[..., s2_block(l)], euler, sides[l]) for l in range(L)]

@@ -8,7 +8,6 @@ A signal on SO(3) has ``so3_size(L)``: one matrix ``(2l+1, 2l+1)`` per degree, r
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,7 +23,7 @@ def so3_size(L: int) -> int:
 def s2_degrees(f: Tensor) -> int:
     """Number of degrees of packed S2 coefficients ``(..., L**2)``."""
     L = math.isqrt(f.shape[-1])
-    if L * L != f.shape[-1]:
+    if f.shape[-1] != L * L:
         raise CourseError(f"{f.shape[-1]} coefficients are no full set of degrees on the sphere.")
     return L
 
@@ -32,7 +31,7 @@ def s2_degrees(f: Tensor) -> int:
 def so3_degrees(F: Tensor) -> int:
     """Number of degrees of packed SO(3) coefficients ``(..., so3_size(L))``."""
     L = round((F.shape[-1] * 3 / 4) ** (1 / 3))
-    if so3_size(L) != F.shape[-1]:
+    if F.shape[-1] != so3_size(L):
         raise CourseError(f"{F.shape[-1]} coefficients are no full set of degrees on SO(3).")
     return L
 
@@ -47,9 +46,14 @@ def so3_block(l: int) -> slice:
     return slice(so3_size(l), so3_size(l + 1))
 
 
-def power(f: Tensor) -> Tensor:
+def s2_power(f: Tensor) -> Tensor:
     """Power per degree ``(..., L)`` of packed S2 coefficients: no rotation changes it."""
     return torch.stack([f[..., s2_block(l)].square().sum(-1) for l in range(s2_degrees(f))], -1)
+
+
+def so3_power(F: Tensor) -> Tensor:
+    """Power per degree ``(..., L)`` of packed SO(3) coefficients: no rotation changes it."""
+    return torch.stack([F[..., so3_block(l)].square().sum(-1) for l in range(so3_degrees(F))], -1)
 
 
 def _basis(l: int, like: Tensor) -> Tensor:
@@ -70,9 +74,7 @@ def s2_to_complex(f: Tensor) -> Tensor:
 def s2_to_real(c: Tensor) -> Tensor:
     """Inverse of :func:`s2_to_complex` (of a real signal)."""
     L = c.shape[-2]
-    blocks = [
-        (c[..., l, L - 1 - l : L + l] @ _basis(l, c).conj().mT).real for l in range(L)
-    ]
+    blocks = [(c[..., l, L - 1 - l : L + l] @ _basis(l, c).conj().mT).real for l in range(L)]
     return torch.cat(blocks, dim=-1)
 
 
@@ -95,8 +97,3 @@ def so3_to_real(c: Tensor) -> Tensor:
         C, inner = _basis(l, c), slice(L - 1 - l, L + l)
         blocks.append((C.conj() @ c[..., l, inner, inner] @ C.mT).real.flatten(-2))
     return torch.cat(blocks, dim=-1)
-
-
-def degree_numbers(L: int) -> np.ndarray:
-    """The degree ``l`` of each of the ``L**2`` packed S2 coefficients."""
-    return np.repeat(np.arange(L), 2 * np.arange(L) + 1)

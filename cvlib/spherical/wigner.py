@@ -52,7 +52,7 @@ def wigner_d(L: int, beta: np.ndarray, columns: tuple[int, ...] | None = None) -
 
 
 def real_basis(l: int) -> np.ndarray:
-    """Unitary ``C`` ``(2l+1, 2l+1)`` with ``Y_real = C Y``: rows ``m < 0`` sines, ``m > 0`` cosines."""
+    """Unitary ``C`` ``(2l+1, 2l+1)``, ``Y_real = C Y``: rows m < 0 are sines, m > 0 cosines."""
     C = np.zeros((2 * l + 1, 2 * l + 1), dtype=complex)
     C[l, l] = 1
     for m in range(1, l + 1):
