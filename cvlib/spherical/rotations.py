@@ -58,7 +58,7 @@ def euler_zyz(R: Tensor) -> Tensor:
     pole = sin < 1e-12
     alpha = torch.atan2(R[..., 1, 2], R[..., 0, 2])
     gamma = torch.atan2(R[..., 2, 1], -R[..., 2, 0])
-    turn = torch.atan2(R[..., 1, 0], R[..., 1, 1])
+    turn = torch.atan2(-R[..., 0, 1], R[..., 1, 1])
     alpha, gamma = torch.where(pole, turn, alpha), torch.where(pole, 0.0, gamma)
     return torch.stack([alpha, torch.atan2(sin, R[..., 2, 2]), gamma], -1)
 

@@ -75,7 +75,8 @@ def so3_ifft(c: Tensor, grid: Grid) -> Tensor:
 
 def _shrink(c: Tensor) -> Tensor:
     L = c.shape[2]
-    return 1 / torch.sqrt(2 * torch.arange(L, device=c.device) + 1).to(c.dtype)
+    l = torch.arange(L, dtype=torch.float64, device=c.device)
+    return (1 / torch.sqrt(2 * l + 1)).to(c.dtype)
 
 
 def s2_correlate(f: Tensor, psi: Tensor) -> Tensor:
