@@ -1,1 +1,1 @@
-"""Chapter 01: convolutions for signals on the sphere and on the rotation group (Cohen et al. 2018)."""
+"""Chapter 01: Spherical CNNs (Cohen, Geiger, Köhler & Welling, ICLR 2018)."""

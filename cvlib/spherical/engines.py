@@ -19,7 +19,7 @@ from cvlib.spherical.spectrum import s2_degrees, so3_size
 from cvlib.spherical.wigner import wigner_d
 
 ENGINES = ("fft", "real", "dense")
-DENSE_LIMIT = 5  # largest bandwidth at which one dense matrix beats three sums (cvlib bench 01)
+DENSE_LIMIT = 4  # largest bandwidth at which one dense matrix beats three sums (cvlib bench 01)
 
 
 def engine_for(grid: Grid, engine: str = "auto") -> str:

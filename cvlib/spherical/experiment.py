@@ -20,21 +20,49 @@ class Config:
 
 CONFIG = {
     "smoke": Config(
-        Digits("mnist5k", 16, 2000, 1000, "small", 5, 1e-2, 32, 8, 2e-3, 250),
-        Shapes("solids", 20, 10, (6, 12, 24), (8, 6, 4), 10, 20, 1e-2),
-        Atoms("toy", 384, 128, 3, (8, 16), (5, 3, 2), (64, 64), 8, 24, 1e-2),
+        Digits(
+            data="mnist5k", b=16, train=2000, test=1000, net="small", epochs=5, lr=1e-2, batch=32,
+            planar_epochs=8, planar_lr=2e-3, digits_per_rotation=250,
+        ),
+        Shapes(
+            data="solids", train=20, test=10, channels=(6, 12, 24), b=(8, 6, 4), epochs=10,
+            batch=20, lr=1e-2,
+        ),
+        Atoms(
+            data="toy", train=384, test=128, heavy=3, channels=(8, 16), b=(5, 3, 2),
+            hidden=(64, 64), epochs=8, batch=24, lr=1e-2,
+        ),
     ),
     "workshop": Config(
-        Digits("mnist", 30, 60000, 10000, "paper", 8, 5e-3, 128, 8, 1e-3, 500),
-        Shapes("solids", 100, 30, (6, 32, 64), (16, 10, 6), 10, 32, 5e-3),
-        Atoms("toy", 2000, 500, 7, (8, 16, 32, 64), (10, 8, 6, 4, 2), (256, 512), 10, 32, 1e-3),
+        Digits(
+            data="mnist", b=30, train=60000, test=10000, net="paper", epochs=8, lr=5e-3, batch=128,
+            planar_epochs=8, planar_lr=1e-3, digits_per_rotation=500,
+        ),
+        Shapes(
+            data="solids", train=100, test=30, channels=(6, 32, 64), b=(16, 10, 6), epochs=10,
+            batch=32, lr=5e-3,
+        ),
+        Atoms(
+            data="toy", train=2000, test=500, heavy=7, channels=(8, 16, 32, 64),
+            b=(10, 8, 6, 4, 2), hidden=(256, 512), epochs=10, batch=32, lr=1e-3,
+        ),
     ),
     "full": Config(
-        Digits("mnist", 30, 60000, 10000, "paper", 20, 5e-3, 128, 20, 1e-3, 500, 10, 13),
-        Shapes("modelnet", 0, 0, (6, 100, 100), (64, 16, 10), 30, 32, 5e-3),
-        Atoms("qm7", 0, 0, 0, (8, 16, 32, 64), (10, 8, 6, 4, 2), (256, 512), 30, 32, 1e-3),
+        Digits(
+            data="mnist", b=30, train=60000, test=10000, net="paper", epochs=20, lr=5e-3,
+            batch=128, planar_epochs=20, planar_lr=1e-3, digits_per_rotation=500, deep_epochs=10,
+            tilts=13,
+        ),
+        Shapes(
+            data="modelnet", train=0, test=0, channels=(6, 100, 100), b=(64, 16, 10), epochs=30,
+            batch=32, lr=5e-3,
+        ),
+        Atoms(
+            data="qm7", train=0, test=0, heavy=0, channels=(8, 16, 32, 64), b=(10, 8, 6, 4, 2),
+            hidden=(256, 512), epochs=30, batch=32, lr=1e-3,
+        ),
     ),
-}
+}  # fmt: skip
 
 
 def run_all(run: Run) -> None:
