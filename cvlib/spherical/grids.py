@@ -43,6 +43,13 @@ class Grid:
     b: int
     kind: str = "soft"
 
+    def __post_init__(self) -> None:
+        if self.b < 1 or self.kind not in ("soft", "gauss"):
+            raise CourseError(
+                f"A grid needs a bandwidth of at least 1 and the kind soft or gauss, not "
+                f"{self.b} and {self.kind!r}."
+            )
+
     @property
     def beta(self) -> np.ndarray:
         """Colatitudes in radians, ascending."""

@@ -129,13 +129,23 @@ class S2Convolution(_Convolution):
         require_finite(x, "The spherical signal")
         w = self.weight * self.scale
         with torch.autocast(x.device.type, enabled=False):
-            f = (x if x.dim() == 3 else self.coefficients(x)).to(w.dtype)
+            f = self._spectrum(x).to(w.dtype)
             psi = s2_spectrum(w, self.support, self.degrees)
             if self.engine == "fft":
                 pair = s2_to_complex(f), s2_to_complex(psi.permute(2, 1, 0))
                 F = textbook.s2_correlate(*pair)
                 return textbook.so3_ifft(F, self.grid) + self.bias[:, None, None, None]
             return self._out(s2_correlate(f.permute(2, 0, 1), psi, self.degrees))
+
+    def _spectrum(self, x: Tensor) -> Tensor:
+        if x.dim() != 3:
+            return self.coefficients(x)
+        if x.shape[1:] != (self.weight.shape[1], self.degrees**2):
+            raise CourseError(
+                f"Coefficients for this layer are (B, {self.weight.shape[1]}, {self.degrees**2}), "
+                f"not {tuple(x.shape)}."
+            )
+        return x
 
     def coefficients(self, x: Tensor) -> Tensor:
         """What the layer sees of a signal: ``(B, C, beta, alpha)`` to ``(B, C, degrees**2)``."""

@@ -60,6 +60,12 @@ def test_signals_off_the_rotation_grid_are_refused(shape):
         so3_grid(torch.zeros(shape))
 
 
+@pytest.mark.parametrize(("b", "kind"), [(0, "soft"), (4, "healpix")])
+def test_unknown_grids_are_refused(b, kind):
+    with pytest.raises(CourseError, match="soft or gauss"):
+        Grid(b, kind)
+
+
 def test_degrees_must_fit_the_grid():
     require_degrees(Grid(4), 4)
     for L in (0, 5):

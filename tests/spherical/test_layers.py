@@ -245,6 +245,8 @@ def test_bad_inputs_are_named():
         layer(torch.zeros(1, 1, 12, 13))
     with pytest.raises(CourseError, match="expects 1 channels"):
         layer(torch.zeros(1, 2, 12, 12))
+    with pytest.raises(CourseError, match="Coefficients for this layer"):
+        layer(torch.zeros(1, 1, 36))
     with pytest.raises(CourseError, match="NaN or infinite"):
         layer(torch.full((1, 1, 12, 12), float("nan")))
     with pytest.raises(CourseError, match="Unknown engine"):
