@@ -8,14 +8,13 @@ turns whole batches, one rotation per signal.
 
 from functools import cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.course.errors import CourseError
 from cvlib.spherical.fourier import S2Transform, SO3Transform
-from cvlib.spherical.grids import Grid, s2_grid, so3_grid
+from cvlib.spherical.grids import s2_grid, so3_grid
 from cvlib.spherical.spectrum import s2_block, s2_degrees, so3_block, so3_degrees
 from cvlib.spherical.wigner import wigner_D
 
@@ -121,27 +120,27 @@ def rotate_signal(x: Tensor, R: Tensor, manifold: str = "s2") -> Tensor:
     return transform.inverse(turn(transform(x), R))
 
 
+def sample_signal(x: Tensor, points: Tensor) -> Tensor:
+    """Values ``(n, C, H, W)`` of signals ``(n, C, beta, alpha)`` at unit vectors ``(n, H, W, 3)``.
+
+    Bilinear between the points of the SOFT grid; CourseError for another grid.
+    """
+    grid = s2_grid(x)
+    if grid.kind != "soft":
+        raise CourseError("Interpolation needs evenly spaced colatitudes: use the SOFT grid.")
+    beta = torch.acos(points[..., 2].clamp(-1, 1))
+    alpha = torch.atan2(points[..., 1], points[..., 0]).remainder(2 * torch.pi)
+    column = alpha * grid.n_alpha / (2 * torch.pi) + 1.5  # one more column on each side
+    place = torch.stack([2 * column / (grid.n_alpha + 2) - 1, 2 * beta / torch.pi - 1], -1)
+    wrapped = F.pad(x, (1, 1, 0, 0), mode="circular")
+    return F.grid_sample(wrapped, place.to(x), padding_mode="border", align_corners=False)
+
+
 def resample_signal(x: Tensor, R: Tensor) -> Tensor:
     """Turn samples ``(n, C, beta, alpha)`` by bilinear interpolation at ``R^-1 x`` (SOFT grid).
 
     Works for any picture, band-limited or not, but blurs: that error is not a network's error.
     """
-    grid = s2_grid(x)
-    if grid.kind != "soft":
-        raise CourseError("Interpolation needs evenly spaced colatitudes: use the SOFT grid.")
-    points = torch.as_tensor(grid.points, dtype=torch.float64).to(x.device)
-    source = torch.einsum("hwi,...ij->...hwj", points, R.to(points)).expand(len(x), -1, -1, -1)
-    return F.grid_sample(
-        F.pad(x, (1, 1, 0, 0), mode="circular"),
-        _soft_coordinates(source, grid).to(x.dtype),
-        padding_mode="border",
-        align_corners=False,
-    )
-
-
-def _soft_coordinates(xyz: Tensor, grid: Grid) -> Tensor:
-    """Where unit vectors lie in a SOFT picture padded by one column on each side (-1 to 1)."""
-    beta = torch.acos(xyz[..., 2].clamp(-1, 1))
-    alpha = torch.atan2(xyz[..., 1], xyz[..., 0]).remainder(2 * np.pi)
-    column = alpha * grid.n_alpha / (2 * np.pi) + 1.5
-    return torch.stack([2 * column / (grid.n_alpha + 2) - 1, 2 * beta / np.pi - 1], -1)
+    points = torch.as_tensor(s2_grid(x).points).to(x.device)
+    source = torch.einsum("hwi,...ij->...hwj", points, R.to(points))
+    return sample_signal(x, source.expand(len(x), -1, -1, -1))
