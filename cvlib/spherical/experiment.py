@@ -22,7 +22,7 @@ CONFIG = {
     "smoke": Config(
         Digits(
             data="mnist5k", b=16, train=2000, test=1000, net="small", epochs=5, lr=1e-2, batch=32,
-            planar_epochs=8, planar_lr=2e-3, digits_per_rotation=250,
+            planar_epochs=6, planar_lr=2e-3, digits_per_rotation=250,
         ),
         Shapes(
             data="solids", train=20, test=10, channels=(6, 12, 24), b=(8, 6, 4), epochs=10,

@@ -61,7 +61,7 @@ def test_a_resumed_run_measures_the_same(tiny):
 
 def test_planned_steps_are_those_that_run(tiny):
     smoke = CONFIG["smoke"]
-    assert smoke.digits.steps == 2 * steps(2000, 5, 32) + 3 * steps(2000, 8, 32)
+    assert smoke.digits.steps == 2 * steps(2000, 5, 32) + 3 * steps(2000, 6, 32)
     assert smoke.shapes.steps == 2 * 10 * 10
     assert smoke.atoms.steps == 8 * 16
     assert CONFIG["full"].digits.steps == 5 * 20 * 468 + 2 * 10 * 468
