@@ -12,65 +12,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cvlib.course.figures import BLUE, GREEN, LIVE, ORANGE, RECORDED, VERMILION
+from cvlib.course.figures import BLUE, GREEN, LIVE, ORANGE, PAPER, RECORDED, VERMILION
+from cvlib.spherical.experiment import COLUMNS, EXPERIMENT
 from cvlib.spherical.fourier import S2Transform
+from cvlib.spherical.globe import (
+    FROM_CENTRE,
+    coloured,
+    graticule,
+    line,
+    show_globe,
+    view_from,
+)
 from cvlib.spherical.grids import Grid, sphere_points
 from cvlib.spherical.harmonics import spherical_harmonics
 from cvlib.spherical.meshes import Mesh
-from cvlib.spherical.rotations import euler_zyz, rotation_matrix, sample_signal
+from cvlib.spherical.rotations import euler_zyz, rotation_matrix
 from cvlib.spherical.wigner import wigner_D
 
-PALE = "#DDDDDD"
-FROM_CENTRE = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, -1]])  # looking down: digits read upright
+# ---- the claim -----------------------------------------------------------------------------------
 
 
-# ---- the globe, drawn without a 3-D library ------------------------------------------------------
-
-
-def view_from(longitude: float, latitude: float) -> np.ndarray:
-    """Camera ``(3, 3)`` above a place given in degrees: rows right, up, towards the viewer."""
-    a, t = np.radians([longitude, latitude])
-    toward = np.array([np.cos(t) * np.cos(a), np.cos(t) * np.sin(a), np.sin(t)])
-    right = np.array([-np.sin(a), np.cos(a), 0.0])
-    return np.stack([right, np.cross(toward, right), toward])
-
-
-def orthographic(signal: Tensor, view: np.ndarray, size: int = 110) -> np.ndarray:
-    """The globe with a signal ``(2b, 2b)`` on it, from afar: ``(size, size)``, NaN outside."""
-    x, y = np.meshgrid(*[np.linspace(-1, 1, size)] * 2)
-    inside = x**2 + y**2 <= 1
-    z = np.sqrt(np.clip(1 - x**2 - y**2, 0, None))
-    points = torch.as_tensor(np.stack([x, -y, z], -1) @ view)
-    values = sample_signal(signal[None, None].double(), points[None])[0, 0]
-    return np.where(inside, values.numpy(), np.nan)
-
-
-def show_globe(ax: Axes, signal: Tensor, view: np.ndarray, cmap: str = "viridis") -> None:
-    """Draw a signal ``(2b, 2b)`` as a globe; diverging colour maps are centred on 0."""
-    limit = float(signal.abs().max()) or 1.0
-    centred = {"vmin": -limit, "vmax": limit} if cmap == "RdBu_r" else {}
-    ax.imshow(orthographic(signal, view), cmap=cmap, **centred)
-    ax.axis("off")
-
-
-def _line(ax: Axes, points: np.ndarray, view: np.ndarray, **style: object) -> None:
-    """A line through unit vectors ``(n, 3)`` on a globe; its far side is left out."""
-    right, up, toward = (points @ view.T).T
-    hidden = toward < 0
-    ax.plot(np.where(hidden, np.nan, right), np.where(hidden, np.nan, up), **style)
-
-
-def _graticule(ax: Axes, view: np.ndarray) -> None:
-    t = np.linspace(0, 2 * np.pi, 181)
-    for latitude in range(-60, 90, 30):
-        beta = np.full_like(t, np.radians(90 - latitude))
-        _line(ax, sphere_points(beta, t), view, color=PALE, linewidth=0.7)
-    for longitude in range(0, 180, 30):
-        _line(ax, sphere_points(t, np.full_like(t, np.radians(longitude))), view,
-              color=PALE, linewidth=0.7)  # fmt: skip
-    ax.plot(np.cos(t), np.sin(t), color="black", linewidth=1)
-    ax.set_aspect("equal")
-    ax.axis("off")
+def hero(live: Mapping | None = None, recorded: Mapping | None = None) -> Figure:
+    """The table of Sec. 5.2 as marks: the paper, the recorded full run, this run."""
+    fig, axes = plt.subplots(1, 2, sharey=True, figsize=(8, 2.8))
+    for ax, name in zip(axes, ("planar", "spherical"), strict=True):
+        keys = [f"{name}_{column}" for column in COLUMNS]
+        ax.plot(range(3), [EXPERIMENT.paper[key].value for key in keys], **PAPER, label="paper †")
+        for record, style, label in ((recorded, RECORDED, "full run"), (live, LIVE, "this run")):
+            if record:
+                means = [record["metrics"][key]["mean"] for key in keys]
+                ax.plot(range(3), means, **style, label=label)
+        ax.axhline(10, color=GREEN, linewidth=1, label="guessing")
+        ax.set(title=f"{name} network", xticks=range(3), ylim=(0, 100), xlim=(-0.3, 2.3))
+        ax.set_xticklabels(["NR/NR", "R/R", "NR/R"])
+    axes[0].set_ylabel("accuracy, %")
+    axes[0].legend(fontsize=8)
+    return fig
 
 
 # ---- why flat maps fail --------------------------------------------------------------------------
@@ -97,7 +74,7 @@ def greenland(latitudes: Sequence[float] = (0, 45, 70)) -> Figure:
     """Islands of one size, and one planar filter, on a flat map and on the globe."""
     fig, (flat, globe) = plt.subplots(1, 2, figsize=(8, 3), width_ratios=[2, 1])
     view = view_from(0, 25)
-    _graticule(globe, view)
+    graticule(globe, view)
     colours = (BLUE, ORANGE, VERMILION)
     for k, (latitude, colour) in enumerate(zip(latitudes, colours, strict=True)):
         place = (k - 1) * 45.0
@@ -110,7 +87,7 @@ def greenland(latitudes: Sequence[float] = (0, 45, 70)) -> Figure:
         on_globe = edge @ view.T
         globe.fill(on_globe[:, 0], on_globe[:, 1], color=colour, alpha=0.6)
         beta, alpha = np.radians(90 - square[:, 1]), np.radians(square[:, 0])
-        _line(globe, sphere_points(beta, alpha), view, color="black", linewidth=1)
+        line(globe, sphere_points(beta, alpha), view, color="black", linewidth=1)
     flat.set(xlim=(-180, 180), ylim=(-90, 90), xlabel="longitude", ylabel="latitude",
              xticks=range(-180, 181, 60), yticks=range(-90, 91, 30), aspect="equal")  # fmt: skip
     return fig
@@ -121,7 +98,7 @@ def greenland(latitudes: Sequence[float] = (0, 45, 70)) -> Figure:
 
 def harmonics_chart(L: int = 4, b: int = 24) -> Figure:
     """The real harmonics of degree ``l < L`` on globes: a row per degree."""
-    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(8, 1.15 * L))
+    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(8, 1.1 * L))
     Y = torch.as_tensor(spherical_harmonics(L, Grid(b).points))
     for ax in axes.flat:
         ax.axis("off")
@@ -179,19 +156,13 @@ def theorem(blocks: Sequence[Tensor], angles: np.ndarray, spectral: np.ndarray,
     return fig
 
 
-def turning(signals: Sequence[Tensor], maps: Sequence[Tensor], scores: Sequence[Tensor],
-            titles: Sequence[str]) -> Figure:  # fmt: skip
-    """Turned inputs, a feature map of each, and the class scores: a column per rotation."""
-    n, view = len(signals), view_from(180, -30)  # digits tilt towards this side
-    fig, axes = plt.subplots(3, n, figsize=(8, 4), height_ratios=[1.3, 1.3, 0.7])
-    for k in range(n):
-        show_globe(axes[0, k], signals[k], view, "gray")
-        axes[0, k].set_title(titles[k], fontsize=9)
-        show_globe(axes[1, k], maps[k], view)
-        axes[2, k].bar(range(len(scores[k])), scores[k], color=BLUE)
-        axes[2, k].set(xticks=range(0, 10, 3), ylim=(0, 1), yticks=[0, 1])
-    axes[2, 0].set_ylabel("probability", fontsize=8)
-    return fig
+def draw_turning(ax: Axes, signal: Tensor, feature: Tensor, says: str) -> None:
+    """A turned input above, a feature map of it below, and what the network says."""
+    view = view_from(180, -30)  # digits tilt towards this side
+    globes = [coloured(signal, view, "gray"), coloured(feature, view, "viridis")]
+    ax.imshow(np.concatenate(globes))
+    ax.text(0.5, -0.02, says, transform=ax.transAxes, ha="center", va="top", fontsize=9)
+    ax.axis("off")
 
 
 # ---- what the ReLU does --------------------------------------------------------------------------
