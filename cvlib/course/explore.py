@@ -50,7 +50,7 @@ def _label(value: Any) -> str:
 
 def _panels(draw: Callable[[Axes, Any], None], name: str, values: list[Any]) -> Figure:
     """One panel per value, side by side; a single value gets a larger one."""
-    size = (2 * len(values), 2.2) if len(values) > 1 else (4, 3.2)
+    size = (max(8, 2 * len(values)), 2.2) if len(values) > 1 else (4, 3.2)
     fig, axes = plt.subplots(1, len(values), figsize=size, squeeze=False)
     try:
         for ax, value in zip(axes[0], values, strict=True):

@@ -8,7 +8,14 @@ from cvlib.course.run import Run
 from cvlib.normalization import train
 from cvlib.normalization.arms import CHANNELS_PER_GROUP, GROUPS, SIZES, Net, arms
 from cvlib.normalization.experiment import (
-    BN, BY_CHANNELS, BY_GROUPS, CONFIG, EXPERIMENT, FULL_FLOPS, GN, PAPER,
+    BN,
+    BY_CHANNELS,
+    BY_GROUPS,
+    CONFIG,
+    EXPERIMENT,
+    FULL_FLOPS,
+    GN,
+    PAPER,
 )  # fmt: skip
 from cvlib.normalization.images import Sets
 
@@ -60,7 +67,7 @@ def test_the_full_cost_counts_every_arm_of_resnet50():
     config = CONFIG["full"]
     large = sum(arm.net == config.net for arm in arms(config))
     assert large == len(list(arms(config))) - 3  # without the control network's
-    assert FULL_FLOPS == pytest.approx(6 * 2.1e9 * 9469 * config.epochs * large)
+    assert pytest.approx(6 * 2.1e9 * 9469 * config.epochs * large) == FULL_FLOPS
 
 
 TINY = replace(

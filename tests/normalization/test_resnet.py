@@ -33,7 +33,9 @@ def test_resnet50_has_the_published_number_of_parameters(fifty):
 
 def test_resnet20_has_its_number_of_parameters():
     net = resnet_cifar(nn.BatchNorm2d)
-    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)]
+    convolutions = [
+        m for m in net.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)
+    ]
     assert len(convolutions) == 19  # and the linear layer makes 20
     # He et al. 2016, Table 6: 0.27 M
     assert round(parameters(net) / 1e6, 2) == 0.27
@@ -55,7 +57,9 @@ def test_the_smoke_network_ends_in_1x1_maps():
 def test_gamma_is_zero_in_the_last_norm_of_every_block_and_only_there(fifty):
     for net, last in ((smoke_net(), "norm2"), (fifty, "norm3")):
         norms = {
-            name: m for name, m in net.named_modules() if isinstance(m, nn.BatchNorm2d | nn.GroupNorm)
+            name: m
+            for name, m in net.named_modules()
+            if isinstance(m, nn.BatchNorm2d | nn.GroupNorm)
         }
         zero = {name for name, m in norms.items() if not m.weight.any()}
         assert zero == {name for name in norms if name.endswith(last)}

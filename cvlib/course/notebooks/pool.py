@@ -67,9 +67,9 @@ def _timed(job: Callable[..., None], path: Path, arguments: tuple[Any, ...]) -> 
 def _explain(failure: Exception) -> str:
     """The failing cell's source and the end of its traceback, without colours."""
     source = getattr(failure, "source", "")
-    traceback = "\n".join(getattr(failure, "traceback", "")) if source else str(failure)
+    traceback = "\n".join(failure.traceback) if source else str(failure)  # type: ignore[attr-defined]
     tail = "\n".join(ANSI.sub("", traceback).strip().splitlines()[-15:])
-    cell = f"{source.strip()[:800]}\n{'-' * 20}\n" if source else ""
+    cell = f"{source.strip()[:800]}\n" if source else ""
     return f"{type(failure).__name__}\n{cell}{tail}"
 
 

@@ -36,7 +36,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "from cvlib.course.chapters import chapter\n"
         "from cvlib.course.scoreboard import scoreboard\n\n"
         "full = record.recorded(chapter({n}))\n"
-        'print(scoreboard(full) if full else "not yet recorded")',
+        'scoreboard(full) if full else print("not yet recorded")',
     ),
     ("3 Objectives and warm-up", "Three objectives; a quiz with folded answers and reasons.", ""),
     ("4 The problem, seen", "The baseline fails before your eyes, on data.", ""),
@@ -53,7 +53,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "result = run.execute()",
     ),
     ("10 Scoreboard", "What the numbers say, and what differs from the paper.",
-     "print(scoreboard(result))"),
+     "scoreboard(result)"),
     ("11 Probe", "A qualitative grid and an explorer.", ""),
     ("12 One ablation", "Change one thing that the paper argues matters.", ""),
     (

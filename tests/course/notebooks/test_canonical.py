@@ -10,7 +10,6 @@ from cvlib.course.notebooks.canonical import canonical, dumps, read
 from cvlib.course.notebooks.cells import METADATA, WIDGET
 from tests.course.notebooks.making import notebook, write
 
-
 KERNEL = {"name": "ir", "display_name": "R"}
 
 
