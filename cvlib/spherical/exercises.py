@@ -209,20 +209,20 @@ def check_count(answer: Any) -> None:
 
 
 @cache
-def relu_error(b: int, L: int = 6, depth: int = 3) -> float:
-    """Equivariance error of ``depth`` ReLU layers with ``L`` degrees on grids of bandwidth ``b``.
+def relu_error(b: int, kind: str = "soft") -> float:
+    """Equivariance error of three ReLU layers with six degrees on grids of bandwidth ``b``.
 
     The layers (8 channels, wide filters) and the smooth input signals are always the same ones.
     """
-    g = torch.Generator().manual_seed(1)
+    L, g = 6, torch.Generator().manual_seed(1)
     l = torch.repeat_interleave(torch.arange(L), 2 * torch.arange(L) + 1)
-    x = S2Transform(Grid(b), L).inverse(torch.randn(4, 1, L * L, generator=g) / (1 + l))
+    x = S2Transform(Grid(b, kind), L).inverse(torch.randn(4, 1, L * L, generator=g) / (1 + l))
     R = random_rotations(4, torch.Generator().manual_seed(0))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        first = S2Convolution(1, 8, b, b, s2_near_identity(1.0), L)
+        first = S2Convolution(1, 8, b, b, s2_near_identity(1.0), L, kind)
         wide = so3_near_identity(1.0, math.pi, n_gamma=6)
-        others = [SO3Convolution(8, 8, b, b, wide, L) for _ in range(depth)]
+        others = [SO3Convolution(8, 8, b, b, wide, L, kind) for _ in range(3)]
 
     def net(signal: Tensor) -> Tensor:
         signal = first(signal)

@@ -26,7 +26,7 @@ def view_from(longitude: float, latitude: float) -> np.ndarray:
 
 def orthographic(signal: Tensor, view: np.ndarray, size: int = 110) -> np.ndarray:
     """The globe with a signal ``(2b, 2b)`` on it, from afar: ``(size, size)``, NaN outside."""
-    x, y = np.meshgrid(*[np.linspace(-1, 1, size)] * 2)
+    x, y = np.meshgrid(*[np.linspace(-1.03, 1.03, size)] * 2)
     inside = x**2 + y**2 <= 1
     z = np.sqrt(np.clip(1 - x**2 - y**2, 0, None))
     points = torch.as_tensor(np.stack([x, -y, z], -1) @ view)
