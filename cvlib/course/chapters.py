@@ -63,7 +63,7 @@ class Chapter:
 
 CHAPTERS = (
     Chapter(1, "spherical_cnns", "Spherical CNNs", "Cohen et al., ICLR 2018", "1801.10130",
-            "spherical"),
+            "spherical", done=True),
     Chapter(2, "adversarial_humans", "Adversarial examples that fool humans too",
             "Elsayed et al., NeurIPS 2018", "1802.08195", "adversarial"),
     Chapter(3, "fast_photo_style", "FastPhotoStyle", "Li et al., ECCV 2018", "1802.06474",

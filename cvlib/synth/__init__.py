@@ -1,0 +1,1 @@
+"""Procedural data with exact ground truth."""
