@@ -1,0 +1,1 @@
+"""Measurements that several chapters share; each module is one family."""
