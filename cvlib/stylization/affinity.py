@@ -65,7 +65,8 @@ class StencilMatrix:
         """The same matrix as a scipy CSR array (H*W, H*W), exact zeros left out."""
         n, width = self.coef[0].numel(), self.coef.shape[-1]
         shifts = [dy * width + dx for dy, dx in OFFSETS]
-        upper = [c[: n - k].cpu().numpy() for c, k in zip(self.coef.flatten(1), shifts, strict=True)]
+        flat = self.coef.flatten(1).cpu().numpy()
+        upper = [c[: n - k] for c, k in zip(flat, shifts, strict=True)]
         csr = scipy.sparse.diags_array(
             upper + upper[1:], offsets=shifts + [-k for k in shifts[1:]], shape=(n, n)
         ).tocsr()
@@ -132,7 +133,7 @@ def gaussian_affinity(image: Tensor, sigma: float) -> StencilMatrix:
     """
     _, height, width = image.shape
     I = image.double()
-    coef = torch.zeros(len(OFFSETS), height, width, dtype=torch.float64)
+    coef = torch.zeros(len(OFFSETS), height, width, dtype=torch.float64, device=image.device)
     for dy, dx in [(0, 1), (1, -1), (1, 0), (1, 1)]:
         ys, xs = slice(0, height - dy), slice(max(0, -dx), width - max(0, dx))
         here = I[:, ys, xs]
@@ -179,7 +180,7 @@ class MattingOperator:
         self.degree = window_count(height, width, radius).to(image.device)
 
     def fit(self, P: Tensor) -> tuple[Tensor, Tensor]:
-        """The windows' least-squares maps p ~ a . I + b: a (q, 3, H-2r, W-2r), b (q, H-2r, W-2r)."""
+        """The windows' least-squares p ~ a . I + b: a (q, 3, H-2r, W-2r), b (q, H-2r, W-2r)."""
         P = P.double()
         mean = sum_windows(P, self.radius) / self.size
         moment = sum_windows(P[:, None] * self.image[None], self.radius) / self.size
@@ -198,5 +199,5 @@ def _check_size(height: int, width: int, radius: int) -> None:
     m = 2 * radius + 1
     if min(height, width) < m:
         raise CourseError(
-            f"The photo has {width}x{height} pixels, but a window needs {m}x{m}: use a larger photo."
+            f"The photo is {width}x{height} pixels, but a window needs {m}x{m}: use a larger one."
         )

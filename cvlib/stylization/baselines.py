@@ -3,6 +3,8 @@
 None sees more than colours: no features, no regions. That is what PhotoWCT adds.
 """
 
+import warnings
+
 import numpy as np
 import torch
 from skimage.color import lab2rgb, rgb2lab
@@ -13,21 +15,14 @@ from cvlib.stylization.wct import wct
 
 def reinhard(content: Tensor, style: Tensor) -> Tensor:
     """Match mean and spread of each channel in CIE Lab (after Reinhard et al. 2001)."""
-    c, s = (rgb2lab(x.double().permute(1, 2, 0).numpy()) for x in (content, style))
+    c, s = (rgb2lab(x.cpu().double().permute(1, 2, 0).numpy()) for x in (content, style))
     spread = s.std((0, 1)) / np.maximum(c.std((0, 1)), 1e-6)
     matched = (c - c.mean((0, 1))) * spread + s.mean((0, 1))
-    rgb = _lab_to_rgb(matched)
-    return torch.from_numpy(rgb).permute(2, 0, 1).to(content.dtype).contiguous()
-
-
-def _lab_to_rgb(lab: np.ndarray) -> np.ndarray:
-    """lab2rgb without its warning: colours outside sRGB are expected here, and clipped."""
-    lab[..., 0] = lab[..., 0].clip(0, 100)
-    import warnings
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return lab2rgb(lab).clip(0, 1)
+        # Colours outside sRGB are expected here; they are clipped.
+        warnings.simplefilter("ignore", UserWarning)
+        rgb = lab2rgb(matched).clip(0, 1)
+    return torch.from_numpy(rgb).permute(2, 0, 1).contiguous().to(content)
 
 
 def global_affine(content: Tensor, style: Tensor) -> Tensor:
@@ -42,16 +37,13 @@ def iterative_distribution_transfer(
 
     Each iteration rotates both clouds and equalises the three marginals exactly, by rank.
     """
-    generator = torch.Generator().manual_seed(seed)
-    x, target = content.double().flatten(1), style.double().flatten(1)
-    places = torch.linspace(0, 1, x.shape[1], dtype=torch.float64)
-    grid = torch.linspace(0, 1, target.shape[1], dtype=torch.float64)
+    rng = np.random.default_rng(seed)
+    x, target = (p.cpu().double().flatten(1).numpy() for p in (content, style))
+    places, grid = np.linspace(0, 1, x.shape[1]), np.linspace(0, 1, target.shape[1])
     for _ in range(iterations):
-        rotation = torch.linalg.qr(torch.randn(3, 3, generator=generator, dtype=torch.float64)).Q
-        axes, wanted = rotation @ x, (rotation @ target).sort(dim=1).values
-        order = axes.argsort(dim=1)
-        for axis, sorted_values, index in zip(axes, wanted, order, strict=True):
-            quantiles = np.interp(places.numpy(), grid.numpy(), sorted_values.numpy())
-            axis[index] = torch.from_numpy(quantiles)
+        rotation = np.linalg.qr(rng.normal(size=(3, 3))).Q
+        axes, wanted = rotation @ x, np.sort(rotation @ target, axis=1)
+        for axis, values in zip(axes, wanted, strict=True):
+            axis[axis.argsort()] = np.interp(places, grid, values)
         x = rotation.T @ axes
-    return x.view_as(content).to(content.dtype).clamp(0, 1)
+    return torch.from_numpy(x).view_as(content).to(content).clamp(0, 1)

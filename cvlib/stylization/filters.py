@@ -55,10 +55,7 @@ def upsample_result(
     size = content.shape[-2:]
     # One output channel at a time: twelve full-size maps of a 4K photo would be 400 MB.
     return torch.cat(
-        [
-            apply_maps(F.interpolate(one[None], size=size, mode="bilinear"), content)
-            for one in maps
-        ]
+        [apply_maps(F.interpolate(one[None], size=size, mode="bilinear"), content) for one in maps]
     )
 
 
@@ -76,9 +73,9 @@ def local_affine_refine(
     _, height, width = content.shape
     reach = 2 * radius
     padded = F.pad(torch.cat([maps, content]), (radius,) * 4)
-    inside = F.pad(torch.ones(height, width), (radius,) * 4)
+    inside = F.pad(content.new_ones(height, width), (radius,) * 4)
     total = torch.zeros_like(maps)
-    weights = torch.zeros(height, width)
+    weights = content.new_zeros(height, width)
     for dy in range(reach + 1):
         for dx in range(reach + 1):
             there = padded[:, dy : dy + height, dx : dx + width]

@@ -1,9 +1,8 @@
-"""Photos in and out: any file that Pillow reads, the sample pairs, colour-coded region masks."""
+"""Photos in and out: any file that Pillow reads becomes a tensor, and back."""
 
 import io
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -101,39 +100,6 @@ def resize_to(photo: Tensor, height: int, width: int) -> Tensor:
     return resized[0].clamp(0, 1)
 
 
-class Pair(NamedTuple):
-    """A content and a style photo (3, H, W), with label maps (H, W) for both or without."""
-
-    name: str
-    content: Tensor
-    style: Tensor
-    masks: tuple[Tensor, Tensor] | None = None
-
-
-def sample_photo(name: str) -> Tensor:
-    """A photo that scikit-learn (china, flower) or scikit-image (all others) ships: (3, H, W).
-
-    china: danielbuechele, flower: vultilion, both CC BY 2.0; the others are CC0 or public domain.
-    """
-    if name in ("china", "flower"):
-        from sklearn.datasets import load_sample_image
-
-        return to_tensor(load_sample_image(f"{name}.jpg"))
-    import skimage.data
-
-    pixels = getattr(skimage.data, name)()
-    return to_tensor(pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1))
-
-
-def sample_pairs(height: int, width: int) -> list[Pair]:
-    """The three content-style pairs of the smoke profile, all photos cut to height x width."""
-    names = [("china", "flower"), ("china", "coffee"), ("rocket", "china")]
-    return [
-        Pair(f"{c} as {s}", *(cover(sample_photo(n), height, width) for n in (c, s)))
-        for c, s in names
-    ]
-
-
 def cover(photo: Tensor, height: int, width: int) -> Tensor:
     """The largest centred cut of the photo with this shape, reduced to (3, height, width)."""
     _, h, w = photo.shape
@@ -141,13 +107,3 @@ def cover(photo: Tensor, height: int, width: int) -> Tensor:
     ch, cw = round(height * scale), round(width * scale)
     top, left = (h - ch) // 2, (w - cw) // 2
     return resize_to(photo[:, top : top + ch, left : left + cw], height, width)
-
-
-def read_mask(file: str | Path, height: int, width: int) -> Tensor:
-    """A colour-coded region mask as labels (height, width) int64: each channel on or off, 0..7.
-
-    The eight pure colours of Luan et al.'s masks; JPEG blur between them is cut at mid-grey.
-    """
-    image = Image.open(file).convert("RGB").resize((width, height), Image.Resampling.NEAREST)
-    bits = torch.from_numpy(np.asarray(image).copy()).long() > 127
-    return (bits * torch.tensor([4, 2, 1])).sum(-1)

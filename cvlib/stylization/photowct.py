@@ -24,7 +24,7 @@ class Pool(NamedTuple):
 
 
 class Features(NamedTuple):
-    """What the encoder sees: `maps[l-1]` is relu_l_1; `pools[l-1]` lies between levels l and l+1."""
+    """What an encoder sees: `maps[l-1]` is relu_l_1, `pools[l-1]` lies between levels l, l+1."""
 
     maps: list[Tensor]
     pools: list[Pool]
@@ -101,7 +101,8 @@ class Decoder(nn.Module):
     def enlarge(self, x: Tensor, pool: Pool) -> Tensor:
         """Undo one pooling; the content's size settles odd heights and widths."""
         if self.mode == "unpool":
-            return F.max_unpool2d(x, pool.indices, 2, output_size=pool.size)
+            # Half-precision kernels are missing on some devices.
+            return F.max_unpool2d(x.float(), pool.indices, 2, output_size=pool.size)
         return F.interpolate(x, size=pool.size, mode="nearest")
 
 
@@ -161,6 +162,6 @@ def _check_photos(content: Tensor, style: Tensor, level: int) -> None:
     for name, photo in [("content", content), ("style", style)]:
         if min(photo.shape[-2:]) < smallest:
             raise CourseError(
-                f"The {name} photo is {photo.shape[-1]}x{photo.shape[-2]} pixels, but level {level} "
-                f"needs at least {smallest} on each side: use a larger photo."
+                f"The {name} photo is {photo.shape[-1]}x{photo.shape[-2]} pixels, but level "
+                f"{level} needs at least {smallest} on each side: use a larger photo."
             )

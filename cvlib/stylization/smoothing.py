@@ -117,7 +117,7 @@ class SmoothingSystem:
 
 
 class _Smooth(torch.autograd.Function):
-    """R = M Y with M = (1-alpha) root^-1 A^-1 root; A is symmetric, so M^T g = root M (g / root)."""
+    """R = M Y, M = (1-alpha) root^-1 A^-1 root; A = A^T, so M^T g = root^2 M (g / root^2)."""
 
     @staticmethod
     def forward(ctx: Any, Y: Tensor, system: SmoothingSystem, tol: float) -> Tensor:

@@ -120,6 +120,6 @@ def _dot(X: Tensor, Y: Tensor) -> Tensor:
 
 def _stalled(name: str, iterations: int, residual: float, tol: float) -> str:
     return (
-        f"{name} reached a residual of {residual:.1e} after {iterations} iterations, not {tol:.1e}: "
-        "allow more iterations, a larger tol, or use float64."
+        f"{name} reached a residual of {residual:.1e} after {iterations} iterations, not "
+        f"{tol:.1e}: allow more iterations, a larger tol, or use float64."
     )

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.stylization.photos import resize, sample_photo
+from cvlib.stylization.photos import resize
 from cvlib.stylization.photowct import Decoder, Encoder, conv
+from cvlib.stylization.sets import sample_photo
 
 # Openly licensed photos that the SciPy stack ships (china is kept for measuring).
 TRAINING_PHOTOS = (

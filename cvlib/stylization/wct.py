@@ -37,10 +37,11 @@ def matrix_sqrt_psd(cov: Tensor, inverse: bool = False, eps: float = 1e-5) -> Te
     Directions whose variance is below eps times the largest one carry no signal: they are dropped
     (relative, so the answer does not depend on the scale of the features).
     """
-    values, vectors = torch.linalg.eigh(cov)
+    # A few hundred channels in float64: a CPU is faster at this than a GPU.
+    values, vectors = torch.linalg.eigh(cov.cpu())
     keep = values > eps * values[-1]
     power = values[keep].rsqrt() if inverse else values[keep].sqrt()
-    return (vectors[:, keep] * power) @ vectors[:, keep].T
+    return ((vectors[:, keep] * power) @ vectors[:, keep].T).to(cov.device)
 
 
 def whiten(x: Tensor, ridge: float = 0.0) -> Tensor:

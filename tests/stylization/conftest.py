@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from cvlib.stylization.photos import cover, sample_photo
+from cvlib.stylization.photos import cover
+from cvlib.stylization.sets import sample_photo
 
 torch.set_num_threads(1)
 

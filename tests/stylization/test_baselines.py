@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from cvlib.stylization.baselines import global_affine, iterative_distribution_transfer, reinhard
-from cvlib.stylization.photos import cover, sample_photo
+from cvlib.stylization.photos import cover
+from cvlib.stylization.sets import sample_photo
 from cvlib.stylization.wct import covariance
 
 

@@ -37,9 +37,7 @@ def test_guided_filter_follows_edges_of_the_guide(generator):
 def test_affine_maps_recover_a_map_that_changes_slowly(photo):
     gain = torch.linspace(0.5, 1.0, photo.shape[-1])
     maps = affine_maps(photo, photo * gain, radius=2, eps=1e-6)
-    torch.testing.assert_close(
-        apply_maps(maps, photo), (photo * gain).double(), atol=0.02, rtol=0
-    )
+    torch.testing.assert_close(apply_maps(maps, photo), (photo * gain).double(), atol=0.02, rtol=0)
 
 
 def test_upsampled_result_has_the_detail_of_the_full_photo(photo):

@@ -6,15 +6,8 @@ import torch
 from PIL import Image
 
 from cvlib.course.errors import CourseError
-from cvlib.stylization.photos import (
-    cover,
-    read_mask,
-    read_photo,
-    resize,
-    sample_pairs,
-    sample_photo,
-    to_image,
-)
+from cvlib.stylization.photos import cover, read_photo, resize, to_image
+from cvlib.stylization.sets import read_mask, sample_pairs, sample_photo
 
 
 def encoded(image, kind="PNG", **options):
