@@ -164,10 +164,10 @@ def data_fetch(number: str, profile: str) -> None:
     from cvlib.course import data as store
     from cvlib.course.profiles import resolve
 
-    paths = store.fetch(chapter(number).number, resolve(profile))
-    for path in paths:
-        click.echo(path)
-    if not paths:
+    rows = store.fetch(chapter(number).number, resolve(profile))
+    for row in rows:
+        click.echo(row)
+    if not rows:
         click.echo("nothing to fetch: what this profile needs ships with the course")
 
 
@@ -181,8 +181,10 @@ def data_verify(number: str | None) -> None:
     """
     from cvlib.course import data as store
 
-    for line in store.verify(chapter(number).number if number else None):
-        click.echo(line)
+    rows = store.verify(chapter(number).number if number else None)
+    for row in rows:
+        click.echo(row)
+    sys.exit(any(row.wrong for row in rows))
 
 
 @data.command("bundle")
@@ -237,6 +239,15 @@ def notebooks_check(numbers: tuple[str, ...]) -> None:
     for path, line in found:
         click.echo(f"{path.name}: {line}", err=True)
     sys.exit(bool(found))
+
+
+@notebooks.command("times")
+@click.argument("number")
+def notebooks_times(number: str) -> None:
+    """Execute a chapter alone and write its table of times into TEACHING.md."""
+    from cvlib.course.notebooks import teaching
+
+    teaching.refresh(chapter(number))
 
 
 @notebooks.command("new")

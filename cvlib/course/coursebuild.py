@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ def build(out: Path, seed: int, jobs: int) -> int:
     began = time.monotonic()
     entries = written()
     click.echo(f"executing {len(entries)} chapters in profile smoke, {jobs} at a time")
+    for entry in entries:  # a checkpoint of an earlier build would be older than the code
+        shutil.rmtree(out / entry.name, ignore_errors=True)
     outcomes = notebooks.execute([e.notebook for e in entries], out, "smoke", seed, jobs)
     records = []
     for entry, outcome in zip(entries, outcomes, strict=True):
@@ -26,13 +29,14 @@ def build(out: Path, seed: int, jobs: int) -> int:
         if not outcome.error and path.is_file():
             records.append(record.load(path))
     click.echo(f"\n{table(records)}\n")
-    page = notebooks.build_index(out, [(r, scoreboard(r)._repr_html_()) for r in records])
+    boards = "\n".join(scoreboard(r)._repr_html_() for r in records)
+    page = notebooks.build_index(out, outcomes, boards)
     click.echo(f"open {page}  ({duration(time.monotonic() - began)})")
     return int(len(records) < len(entries))
 
 
 def table(records: list[dict[str, Any]]) -> str:
-    """Every chapter's claims: verdict, and its first headline metric here and in the paper."""
+    """Every chapter's claims with their verdicts, and the seconds that the runs took."""
     rows = [("chapter", "claim", "verdict (smoke: a plumbing check, not evidence)")]
     for r in records:
         for i, verdict in enumerate(r["verdict"]):

@@ -18,7 +18,7 @@ RECALLED = "† as recalled, to be checked"
 COLUMNS = ("metric", "paper (its scale)", "recorded full run", "this run")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scoreboard:
     """A table that prints as text and shows as HTML at the end of a cell."""
 
@@ -35,6 +35,8 @@ class Scoreboard:
         judged = [f"{status}: {claim}\n    rule: {rule}" for claim, rule, status in self.verdict]
         notes = [textwrap.fill(note, 100) for note in self.notes]
         return "\n".join([self.title, *(line.rstrip() for line in lines), *judged, *notes])
+
+    __repr__ = __str__  # so that a plain front end shows the table too
 
     def _repr_html_(self) -> str:
         escape = html.escape

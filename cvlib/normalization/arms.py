@@ -11,10 +11,11 @@ from torch import nn
 from cvlib.normalization import protocols, resnet
 from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d, choose_groups
 from cvlib.normalization.protocols import Protocol
+from cvlib.normalization.weight_standardization import standardized
 
 SIZES = (32, 16, 8, 4, 2)  # images per worker, as in the paper's Fig. 1
-GROUPS = (64, 32, 16, 8, 4, 2, 1)
-CHANNELS_PER_GROUP = (64, 32, 16, 8, 4, 2, 1)
+GROUPS = (64, 32, 16, 4, 1)
+CHANNELS_PER_GROUP = (64, 16, 4, 1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Config:
     groups: int = 32
     pad: int = 0  # pixels of random shifts; 0 also switches the flips off
     last_epochs: int = 1  # the error is the median over these, as in the paper's Sec. 4.1
-    others: bool = False  # layer and instance norm at 32 images per worker
+    others: bool = False  # layer and instance norm, and standardised weights under group norm
     paper_sizes: tuple[int, ...] = ()  # of the protocol `paper`
     group_sweeps: bool = False
     weight_decay: float = 1e-4
@@ -66,6 +67,12 @@ class Arm:
     protocol: Protocol
     norm: str
     groups: int = 32
+    standardize: bool = False
+
+    def build(self, channels: int, classes: int) -> nn.Module:
+        """The arm's network for images with `channels`."""
+        net = self.net.build(self.factory, channels, classes)
+        return standardized(net) if self.standardize else net
 
     def factory(self, channels: int) -> nn.Module:
         """The normalisation layer for this many channels."""
@@ -79,25 +86,32 @@ class Arm:
 
 
 def arms(config: Config) -> Iterator[Arm]:
-    """All trainings of one seed, in order; group norm under `fixed` is one run for every N."""
+    """All trainings of one seed, in order. What is the same run is trained once.
+
+    Group norm under `fixed` is one run for every N; one group is layer norm, and one channel per
+    group instance norm.
+    """
     c = config
     fixed = {n: protocols.fixed(n, c.batch, c.lr) for n in SIZES}
     for n in SIZES:
         yield Arm(f"bn-{n}", (f"bn_error_{n}",), c.net, fixed[n], "bn")
     same = tuple(f"gn_error_{n}" for n in SIZES)
-    yield Arm("gn", same, c.net, fixed[32], "gn", c.groups)
+    swept = (f"groups_error_{c.groups}",) if c.group_sweeps else ()
+    yield Arm("gn", same + swept, c.net, fixed[32], "gn", c.groups)
     for n in (32, 2):
         yield Arm(f"control-bn-{n}", (f"control_bn_error_{n}",), c.control, fixed[n], "bn")
     yield Arm("control-gn", ("control_gn_error",), c.control, fixed[32], "gn", c.groups)
     if c.others:
-        for kind in ("ln", "in"):
-            yield Arm(kind, (f"{kind}_error",), c.net, fixed[32], kind)
+        swept = (("groups_error_1",), ("channels_error_1",)) if c.group_sweeps else ((), ())
+        yield Arm("ln", ("ln_error", *swept[0]), c.net, fixed[32], "ln")
+        yield Arm("in", ("in_error", *swept[1]), c.net, fixed[32], "in")
+        yield Arm("gn-ws", ("gn_ws_error",), c.net, fixed[32], "gn", c.groups, standardize=True)
     for n in c.paper_sizes:
         p = protocols.paper(n)
         yield Arm(f"paper-bn-{n}", (f"paper_bn_error_{n}",), c.net, p, "bn")
         yield Arm(f"paper-gn-{n}", (f"paper_gn_error_{n}",), c.net, p, "gn", c.groups)
     if c.group_sweeps:
-        for g in GROUPS:
+        for g in (g for g in GROUPS if g not in (c.groups, 1)):
             yield Arm(f"groups-{g}", (f"groups_error_{g}",), c.net, fixed[32], "gn", g)
-        for k in CHANNELS_PER_GROUP:
+        for k in (k for k in CHANNELS_PER_GROUP if k != 1):
             yield Arm(f"channels-{k}", (f"channels_error_{k}",), c.net, fixed[32], "per_group", k)

@@ -25,32 +25,27 @@ def convert_norm(
     gamma and beta are copied, and train flag, device and dtype kept; a module that stands in two
     places is replaced by one module in both. A trained network needs fine-tuning afterwards.
     """
-    made: dict[int, nn.Module] = {}
+    made: dict[nn.Module, nn.Module] = {}
     replaced: list[str] = []
-    return _convert(model, factory, "", made, replaced), replaced
-
-
-def _convert(
-    module: nn.Module, factory: Callable[[int], nn.Module], name: str,
-    made: dict[int, nn.Module], replaced: list[str],
-) -> nn.Module:  # fmt: skip
-    if id(module) in made:
-        return made[id(module)]
-    made[id(module)] = module
-    if isinstance(module, _BatchNorm | GhostBatchNorm2d):
-        made[id(module)] = _replacement(module, factory)
-        replaced.append(name)
-    else:
-        for child, part in list(module.named_children()):  # a list: the dict changes under us
-            path = f"{name}.{child}" if name else child
-            setattr(module, child, _convert(part, factory, path, made, replaced))
-    return made[id(module)]
+    # a list, as the tree changes under us; with duplicates, to reach every place of a tied module
+    for name, old in list(model.named_modules(remove_duplicate=False)):
+        if not isinstance(old, _BatchNorm | GhostBatchNorm2d):
+            continue
+        if old not in made:
+            made[old] = _replacement(old, factory)
+            replaced.append(name)
+        parent, _, child = name.rpartition(".")
+        if child:
+            setattr(model.get_submodule(parent), child, made[old])
+    return made.get(model, model), replaced
 
 
 @torch.no_grad()
 def _replacement(old: nn.Module, factory: Callable[[int], nn.Module]) -> nn.Module:
-    anchor = old.weight if old.weight is not None else old.running_mean
-    new = factory(len(anchor)).to(anchor.device, anchor.dtype).train(old.training)
+    tensors = [t for t in (old.weight, old.running_mean) if t is not None]
+    new = factory(len(tensors[0]) if tensors else old.num_features).train(old.training)
+    if tensors:
+        new.to(tensors[0].device, tensors[0].dtype)
     if old.weight is not None:
         new.weight.copy_(old.weight)
         new.bias.copy_(old.bias)

@@ -26,16 +26,17 @@ CONFIG = {
     # ResNet-50 at 160 px ends in 5x5 maps, m = 50 at N = 2 (the paper's 224 px: 98).
     "full": Config(
         data="imagenette160", net=Net(),
-        control=Net((64, 128, 256), (1, 2, 2), blocks=2, stem_stride=4), epochs=30, batch=64,
+        control=Net((64, 128, 256), (1, 2, 2), blocks=2, stem_stride=4), epochs=24, batch=64,
         lr=0.025, pad=12, last_epochs=5, others=True, paper_sizes=(32, 8, 2),
         group_sweeps=True, schedule="steps_of_ten",
     ),
 }  # fmt: skip
 
+# Table 2 and Table 3 of the paper, as recalled
 BN = {32: 23.6, 16: 23.7, 8: 24.8, 4: 27.3, 2: 34.7}
 GN = {32: 24.1, 16: 24.2, 8: 24.0, 4: 24.2, 2: 24.1}
-BY_GROUPS = {64: 24.6, 32: 24.1, 16: 24.6, 8: 24.4, 4: 24.6, 2: 24.7, 1: 25.3}
-BY_CHANNELS = {64: 24.4, 32: 24.5, 16: 24.2, 8: 24.3, 4: 24.8, 2: 25.6, 1: 28.4}
+BY_GROUPS = {64: 24.6, 32: 24.1, 16: 24.6, 4: 24.6, 1: 25.3}
+BY_CHANNELS = {64: 24.4, 16: 24.2, 4: 24.8, 1: 28.4}
 IMAGENET = "ResNet-50, ImageNet, top-1"
 
 
@@ -52,6 +53,7 @@ METRICS = {
     "control_gn_error": _metric("GN, control net (larger m)", True),
     "ln_error": _metric("LN, 32 images/worker"),
     "in_error": _metric("IN, 32 images/worker"),
+    "gn_ws_error": _metric("GN with standardised weights"),
     **{
         f"{kind}_error_{n}": Metric(
             f"BN, {n} images/worker, {what}", "%", f"cvlib.normalization.evaluate, {what}", False
@@ -61,8 +63,11 @@ METRICS = {
             ("bn_precise", "exact training statistics"), ("bn_batch", "the test batch's statistics")
         )
     },
-    **{f"paper_bn_error_{n}": _metric(f"BN, {n} images/worker, {PAPER_PROTOCOL}") for n in SIZES},
-    **{f"paper_gn_error_{n}": _metric(f"GN, {n} images/worker, {PAPER_PROTOCOL}") for n in SIZES},
+    **{
+        f"paper_{kind.lower()}_error_{n}": _metric(f"{kind}, {n} images/worker, {PAPER_PROTOCOL}")
+        for kind in ("BN", "GN")
+        for n in CONFIG["full"].paper_sizes
+    },
     **{f"groups_error_{g}": _metric(f"GN, {g} groups") for g in GROUPS},
     **{f"channels_error_{k}": _metric(f"GN, {k} channels per group") for k in CHANNELS_PER_GROUP},
 }  # fmt: skip
@@ -74,8 +79,13 @@ def _recalled(value: float, table: str) -> PaperValue:
 
 PAPER = {
     "gn_minus_bn_2": PaperValue(-10.6, "abstract", "ResNet-50, ImageNet", checked=True),
-    **{f"{p}bn_error_{n}": _recalled(v, "Table 2") for n, v in BN.items() for p in ("", "paper_")},
-    **{f"{p}gn_error_{n}": _recalled(v, "Table 2") for n, v in GN.items() for p in ("", "paper_")},
+    **{
+        name: _recalled(value, "Table 2")
+        for kind, values in (("bn", BN), ("gn", GN))
+        for n, value in values.items()
+        for name in (f"{kind}_error_{n}", f"paper_{kind}_error_{n}")
+        if name in METRICS
+    },
     "ln_error": _recalled(25.3, "Table 1"),
     "in_error": _recalled(28.4, "Table 1"),
     **{f"groups_error_{g}": _recalled(v, "Table 3") for g, v in BY_GROUPS.items()},
@@ -97,8 +107,9 @@ CLAIMS = (
     ),
 )
 
-# 2.1 GMAC a picture at 160 px, forward and backward, 9,469 pictures, all arms of one seed.
-FULL_FLOPS = 3 * 2 * 2.1e9 * 9469 * sum(CONFIG["full"].epochs for _ in arms(CONFIG["full"]))
+# ResNet-50: 2.1 GMAC a picture at 160 px, thrice for forward and backward; 9,469 pictures.
+_LARGE = [arm for arm in arms(CONFIG["full"]) if not arm.net.widths]
+FULL_FLOPS = 3 * 2 * 2.1e9 * 9469 * CONFIG["full"].epochs * len(_LARGE)
 
 
 def experiment(run: Run) -> None:

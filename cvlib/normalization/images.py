@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -31,13 +32,14 @@ class Sets:
 
     def normalized(self, x: Tensor) -> Tensor:
         """uint8 images as floats with mean 0 and standard deviation 1 per channel over training."""
-        mean, std = self._scale()
+        mean, std = self._scale
         return (x.float() - mean) / std
 
     def test(self) -> tuple[Tensor, Tensor]:
         """The test images, normalised, and their labels."""
         return self.normalized(self.test_x), self.test_y
 
+    @cached_property  # every training step asks for it
     def _scale(self) -> tuple[Tensor, Tensor]:
         sample = self.x[:2000].float()
         std, mean = torch.std_mean(sample, (0, 2, 3), keepdim=True)

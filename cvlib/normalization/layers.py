@@ -74,12 +74,13 @@ class GhostBatchNorm2d(nn.Module):
                 "cannot train on 1x1 maps"
             )
         # (K n, C, H, W) -> (n, K C, H, W): K workers side by side as channels of one batch norm
-        workers = x.reshape(b // n, n, c, h, w).transpose(0, 1).reshape(n, -1, h, w)
-        mean, var = self._statistics(workers.detach(), c)
-        self._track(mean, var)
         k = b // n
+        workers = x.reshape(k, n, c, h, w).transpose(0, 1).reshape(n, -1, h, w)
+        mean, var = self.running_mean.repeat(k), self.running_var.repeat(k)
         weight, bias = self.weight.repeat(k), self.bias.repeat(k)
-        y = F.batch_norm(workers, None, None, weight, bias, training=True, eps=self.eps)
+        # momentum 1 leaves every worker's own statistics in mean and var (the unbiased variance)
+        y = F.batch_norm(workers, mean, var, weight, bias, True, momentum=1.0, eps=self.eps)
+        self._track(mean.reshape(k, c), var.reshape(k, c))
         return y.reshape(n, k, c, h, w).transpose(0, 1).reshape(b, c, h, w)
 
     def extra_repr(self) -> str:
@@ -87,20 +88,13 @@ class GhostBatchNorm2d(nn.Module):
         return f"{len(self.weight)}, images_per_worker={self.images_per_worker}"
 
     @torch.no_grad()
-    def _statistics(self, workers: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-        """Mean and unbiased variance of every worker: two (K, C) tensors."""
-        wide = workers.float() if workers.dtype in (torch.half, torch.bfloat16) else workers
-        var, mean = torch.var_mean(wide, (0, 2, 3))  # batch norm stores the unbiased one
-        return mean.reshape(-1, channels), var.reshape(-1, channels)
-
-    @torch.no_grad()
     def _track(self, mean: Tensor, var: Tensor) -> None:
         if self.running == "worker0":
             mean, var = mean[0], var[0]
         else:
             mean, var = _over_processes(mean.mean(0)), _over_processes(var.mean(0))
-        self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
-        self.running_var.lerp_(var.to(self.running_var.dtype), self.momentum)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(var, self.momentum)
 
 
 def _over_processes(value: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from cvlib.course.errors import CourseError
 from cvlib.normalization.layers import GhostBatchNorm2d
 
 
@@ -17,6 +18,7 @@ def precise_bn(model: nn.Module, batches: Iterable[Tensor]) -> None:
 
     The model sees them in training mode, as in training; inputs of every batch norm are
     accumulated in float64: mean, and E[x^2] - mean^2. Nothing else changes; the mode is put back.
+    Raises `CourseError` when there is no image in `batches`; the statistics are then untouched.
     """
     layers = [m for m in model.modules() if isinstance(m, _BatchNorm | GhostBatchNorm2d)]
     sums = {m: torch.zeros(3, 1, dtype=torch.float64) for m in layers}
@@ -41,6 +43,10 @@ def precise_bn(model: nn.Module, batches: Iterable[Tensor]) -> None:
         for m in layers:
             m.running_mean.copy_(before[m][0])
             m.running_var.copy_(before[m][1])
+    if not all(s[0].any() for s in sums.values()):
+        raise CourseError(
+            "no image reached the batch norms: give precise_bn one full batch at least"
+        )
     for m in layers:
         count, total, squares = sums[m]
         mean = total / count

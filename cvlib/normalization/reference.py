@@ -10,6 +10,7 @@ from torch import Tensor
 from cvlib.course.errors import CourseError
 
 Kind = Literal["bn", "ln", "in", "gn"]
+NAMES = {"bn": "batch norm", "ln": "layer norm", "in": "instance norm", "gn": "group norm"}
 
 # With x seen as (N, G, C/G, P): the axes over which one mean and one variance are taken.
 AXES: dict[str, tuple[int, ...]] = {"bn": (0, 3), "ln": (1, 2, 3), "in": (3,), "gn": (2, 3)}

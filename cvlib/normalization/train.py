@@ -26,7 +26,8 @@ def total_steps(arm: Arm, config: Config, examples: int) -> int:
 
 def train(run: Run, arm: Arm, config: Config, sets: Sets) -> float:
     """Train the arm and return its test error in %, the median over the last epochs."""
-    net = arm.net.build(arm.factory, sets.x.shape[1], len(sets.classes)).to(run.device)
+    torch.manual_seed(run.seed)  # all arms with the same shapes start from the same weights
+    net = arm.build(sets.x.shape[1], len(sets.classes)).to(run.device)
     model = run.distribute(net)
     optimizer = torch.optim.SGD(
         net.parameters(), arm.protocol.lr, MOMENTUM, weight_decay=config.weight_decay

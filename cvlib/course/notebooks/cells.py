@@ -1,0 +1,56 @@
+"""The cells and the metadata that every notebook has word for word."""
+
+from typing import Any
+
+from cvlib.course.chapters import RELEASE, REPOSITORY
+
+# One cell for Colab, Kaggle, Jupyter and CI. It asks where the course is, not what the platform
+# is (Kaggle sets Colab's variables), and installs nothing: a pip install into a running kernel
+# needs a restart, and cvlib's dependencies are in Colab's image.
+SETUP_CELL = f"""\
+import subprocess
+import sys
+from pathlib import Path
+
+# The course is in this folder or above it; on a fresh machine it is fetched.
+here = Path.cwd()
+places = [here / "course", here, *here.parents]
+course = next((p for p in places if (p / "cvlib" / "course").is_dir()), None)
+if course is None:
+    course = places[0]
+    url = "https://github.com/{REPOSITORY}"
+    subprocess.run(["git", "clone", "--depth=1", "--branch={RELEASE}", url, course], check=True)
+sys.path.insert(0, str(course))"""
+
+# Papermill puts its own values after this cell.
+PARAMETERS: dict[str, Any] = {"PROFILE": "auto", "SEED": 0, "OUT": None}
+PARAMETERS_CELL = """\
+PROFILE = "auto"  # or "smoke" (CPU), "workshop" (10 min on a T4), "full" (the training run)
+SEED = 0
+OUT = None  # a folder for checkpoints and the record; None: Drive if mounted, else runs/"""
+
+METADATA: dict[str, Any] = {
+    "accelerator": "GPU",
+    "colab": {"gpuType": "T4"},
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+TAGS = ("parameters", "nbval-ignore-output")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def badge_url(notebook: str) -> str:
+    """Where Colab opens `notebooks/<notebook>` from."""
+    return f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/notebooks/{notebook}"
+
+
+def badge(notebook: str) -> str:
+    """The Markdown of the Colab badge."""
+    return (
+        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        f"({badge_url(notebook)})"
+    )

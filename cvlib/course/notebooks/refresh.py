@@ -1,0 +1,50 @@
+"""`make notebooks`: execute in profile smoke, keep clean outputs, byte-identical when repeated."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cvlib.course import atomic
+from cvlib.course.notebooks.canonical import canonical, dumps, read
+from cvlib.course.notebooks.pool import Outcome, headless_environment, run_all
+
+CELL_SECONDS = 120
+
+
+def refresh(
+    paths: Iterable[Path], jobs: int = 2, report: Callable[[Outcome], object] = print
+) -> dict[Path, str]:
+    """Execute and rewrite notebooks; returns the errors by path, empty when all went well.
+
+    A notebook with a failing cell keeps its file as it is.
+    """
+    outcomes = run_all(refresh_one, [(Path(path), ()) for path in paths], jobs, report)
+    return {outcome.path: outcome.error for outcome in outcomes if outcome.error}
+
+
+def refresh_one(path: Path) -> None:
+    """Execute one notebook in this process's environment and write it in canonical form."""
+    from nbclient import NotebookClient
+
+    headless_environment("smoke")
+    nb = canonical(read(path))
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    with tempfile.TemporaryDirectory() as runs:
+        os.environ["CVLIB_RUNS"] = runs  # a checkpoint of an earlier run would change the page
+        NotebookClient(
+            nb,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            record_timing=False,
+            store_widget_state=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(path.parent)}},
+        ).execute()
+    text = dumps(canonical(nb))
+    if text != path.read_text(encoding="utf-8"):
+        atomic.write(path, text)

@@ -1,0 +1,135 @@
+"""Notebooks that run, and notebooks that must fail: they guard papermill and nbval themselves."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from cvlib.course.notebooks import build_index, execute, problems, refresh
+from cvlib.course.notebooks.canonical import read
+from cvlib.course.paths import ROOT
+from tests.course.notebooks.making import FIGURE, notebook, write
+
+pytestmark = pytest.mark.notebook
+
+RUN = """\
+import os
+import sys
+from pathlib import Path
+
+print(os.environ["CVLIB_PROFILE"], os.environ["CVLIB_HEADLESS"], os.environ["OMP_NUM_THREADS"])
+print("a message that says why", file=sys.stderr) if SEED == 2 else None
+print(f"{PROFILE} {SEED} {Path(OUT).name if OUT else OUT}")"""
+RAISES = "numbers = {}\nnumbers['absent']"
+
+
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory):
+    """A good notebook after one refresh beside one that fails, and what refresh returned."""
+    folder = tmp_path_factory.mktemp("stored")
+    good = write(folder, notebook(FIGURE, RUN))
+    bad = write(folder, notebook(RAISES), "05_bad.ipynb")
+    before = bad.read_bytes()
+    reports = []
+    errors = refresh([good, bad], jobs=2, report=reports.append)
+    return good, bad, before, errors, reports
+
+
+def test_a_refreshed_notebook_passes_the_gates(refreshed):
+    good, *_ = refreshed
+    assert problems(good) == []
+    *_, figure, run = read(good).cells
+    assert [list(output.data) for output in figure.outputs] == [
+        ["image/png", "text/plain"], ["text/markdown", "text/plain"],
+    ] * 2  # fmt: skip
+    assert run.outputs[0].text == "smoke 1 1\nauto 0 None\n"
+
+
+def test_a_second_refresh_changes_no_byte(refreshed):
+    good, *_ = refreshed
+    before = good.read_bytes()
+    assert refresh([good], report=lambda outcome: None) == {}
+    assert good.read_bytes() == before
+
+
+def test_refresh_never_overwrites_with_a_failure(refreshed):
+    _, bad, before, errors, reports = refreshed
+    assert bad.read_bytes() == before
+    assert list(errors) == [bad]
+    assert "KeyError: 'absent'" in errors[bad]
+    assert "\x1b" not in errors[bad]
+    assert sorted(str(report)[:4] for report in reports) == ["FAIL", "ok  "]
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A good notebook and one that raises, run by papermill with seed 2."""
+    folder = tmp_path_factory.mktemp("executed")
+    good = write(folder, notebook(FIGURE, RUN), "04_group_normalization.ipynb")
+    bad = write(folder, notebook(RUN, RAISES, "print('never')"), "05_taskonomy.ipynb")
+    out = folder / "out"
+    outcomes = execute([good, bad], out, "smoke", seed=2, report=lambda outcome: None)
+    return good, out, outcomes
+
+
+def test_papermill_sets_the_parameters_and_leaves_the_stored_file(executed):
+    good, out, (outcome, _) = executed
+    assert outcome.error == ""
+    assert outcome.seconds > 0
+    assert "smoke 2 04_group_normalization" in (out / good.name).read_text()
+    assert "injected-parameters" not in good.read_text()
+
+
+def test_papermill_fails_a_notebook_that_raises(executed):
+    _, out, (_, outcome) = executed
+    assert outcome.error.startswith("PapermillExecutionError\nnumbers = {}")
+    assert "KeyError: 'absent'" in outcome.error
+    assert "\x1b" not in outcome.error
+    assert "without encryption" not in outcome.error
+    assert "never" not in (out / "05_taskonomy.ipynb").read_text().replace("print('never')", "")
+
+
+def test_the_index_shows_chapters_alt_texts_and_failures(executed):
+    _, out, outcomes = executed
+    page = build_index(out, outcomes, "<table><tr><td>BN 34.7</td></tr></table>").read_text()
+    assert '<a href="04_group_normalization.html">Group Normalization' in page
+    assert "<td>BN 34.7</td>" in page
+    assert 'class="failed">' in page
+    assert "KeyError: &#x27;absent&#x27;" in page
+    chapter = (out / "04_group_normalization.html").read_text()
+    assert 'alt="A falling line."' in chapter
+    assert 'alt="Bars."' in chapter
+    assert "No description has been provided" not in chapter
+    outside = re.findall(r'(?:src|href)="(https?://[^"]+)', chapter)
+    assert [url for url in outside if "colab" not in url and "mathjax" not in url] == []
+
+
+def test_a_kernel_that_dies_and_a_cell_without_end_are_failures(tmp_path):
+    dies = write(tmp_path, notebook("import os", "os._exit(3)"), "01_dies.ipynb")
+    endless = write(tmp_path, notebook("while True:\n    pass"), "02_endless.ipynb")
+    dead, late = execute([dies, endless], tmp_path, timeout=4, report=lambda outcome: None)
+    assert "DeadKernelError" in dead.error
+    assert "Timeout" in late.error
+
+
+def test_nbval_passes_what_is_true_and_fails_what_is_not(refreshed, tmp_path):
+    good, *_ = refreshed
+    text = good.read_text().replace("auto 0 None", "auto 7 None")
+    text = text.replace('"A falling line."', '"A rising line."')
+    wrong = write(tmp_path, notebook(), "04_wrong.ipynb")
+    wrong.write_text(text)
+    command = [
+        sys.executable, "-m", "pytest", "-rA", "-c", str(ROOT / "pyproject.toml"), "--rootdir",
+        str(tmp_path), "-p", "no:cacheprovider", "-o", "addopts=", "--nbval", "--color=no",
+        "--nbval-current-env", f"--nbval-sanitize-with={ROOT}/tests/nbval_sanitize.cfg",
+        str(good), str(wrong),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
+    failed = [line for line in lines if line.startswith("FAILED")]
+    assert done.returncode == 1, done.stdout
+    assert len(lines) == 8
+    assert len(failed) == 2, "the picture's alt text and the printed line differ"
+    assert all("04_wrong.ipynb" in line for line in failed)
+    assert done.stdout.count("Cell outputs differ") >= 2

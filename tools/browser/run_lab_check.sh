@@ -1,0 +1,56 @@
+#!/bin/bash
+# Runs a notebook in a real JupyterLab in Chromium and moves its sliders.
+# usage: tools/browser/run_lab_check.sh VENV NOTEBOOK     (pictures: build/browser/)
+# Needs node, npm and Chromium (Debian: apt-get install chromium nodejs npm); CHROMIUM=path if it
+# is not /usr/bin/chromium; RUN_SECONDS=300 is the time that all cells may take.
+set -eu
+if [ $# != 2 ]; then sed -n 2,5p "$0"; exit 2; fi
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+python=$(cd "$1/bin" && pwd)/python
+notebook=$2
+out=$root/build/browser
+
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { echo "Chromium is missing: apt-get install chromium"; exit 1; }
+[ -d "$here/node_modules/playwright-core" ] || npm install --silent --prefix "$here"
+
+# A copy inside the checkout: Lab may save it, and the set-up cell still finds the library.
+rm -rf "$out"; mkdir -p "$out"
+cp "$notebook" "$out/chapter.ipynb"
+
+temporary=$(mktemp -d)
+server_pid=
+cleanup() {
+  if [ -n "$server_pid" ]; then kill "$server_pid" 2>/dev/null || true; wait "$server_pid" 2>/dev/null || true; fi
+  rm -rf "$temporary"
+}
+trap cleanup EXIT
+
+# A Lab of its own: no settings of the user, no question about news, no autosave, and all cells
+# in the page at once, also those out of sight.
+export JUPYTER_CONFIG_DIR=$temporary/config JUPYTER_DATA_DIR=$temporary/data
+export JUPYTER_RUNTIME_DIR=$temporary/runtime IPYTHONDIR=$temporary/ipython
+export JUPYTERLAB_SETTINGS_DIR=$temporary/settings JUPYTERLAB_WORKSPACES_DIR=$temporary/workspaces
+setting() { mkdir -p "$JUPYTERLAB_SETTINGS_DIR/@jupyterlab/$(dirname "$1")"; echo "$2" > "$JUPYTERLAB_SETTINGS_DIR/@jupyterlab/$1.jupyterlab-settings"; }
+setting apputils-extension/notification '{"fetchNews": "false", "checkForUpdates": false}'
+setting docmanager-extension/plugin '{"autosave": false}'
+setting notebook-extension/tracker '{"windowingMode": "none"}'
+
+unset CVLIB_HEADLESS
+export CVLIB_PROFILE=smoke CVLIB_OFFLINE=1 CVLIB_RUNS=$temporary/runs
+token=$("$python" -c 'import secrets; print(secrets.token_hex(16))')
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$python" -m jupyterlab --no-browser --allow-root --ip 127.0.0.1 --port "$port" \
+  --IdentityProvider.token="$token" --ServerApp.root_dir="$root" > "$temporary/lab.log" 2>&1 &
+server_pid=$!
+url=http://127.0.0.1:$port
+for _ in $(seq 120); do
+  curl -fs "$url/api?token=$token" > /dev/null && break
+  kill -0 "$server_pid" 2>/dev/null || { cat "$temporary/lab.log"; exit 1; }
+  sleep 0.5
+done
+
+status=0
+node "$here/lab_check.mjs" "$url" "$token" build/browser/chapter.ipynb "$out" || status=$?
+[ $status = 0 ] || tail -20 "$temporary/lab.log"
+exit $status
