@@ -187,7 +187,7 @@ def pareto(metrics: Mapping[str, Any]) -> Figure:
         ax.plot(*zip(*spots, strict=True), marker, color=colour, markersize=7, label=family)
         for name, spot in zip(names, spots, strict=True):
             label = METHODS[name].split(" + ")[-1].split(" (")[0]
-            below = marker == "s" or name == "idt"
+            below = marker == "s" or name in ("idt", "affine")
             ax.annotate(label, spot, xytext=(4, -13 if below else 6), color=colour,
                         textcoords="offset points", fontsize=8.5)  # fmt: skip
         if len(names) == 3 and marker != "^":
