@@ -27,8 +27,9 @@ PAPER_SECONDS = {
 
 
 def picture(ax: Axes, photo: Tensor, title: str = "") -> None:
-    """A photo (3, H, W) without axes."""
-    ax.imshow(photo.detach().cpu().float().clamp(0, 1).permute(1, 2, 0).numpy())
+    """A photo (3, H, W) without axes, in 16 levels a channel: a stored page stays small."""
+    levels = (photo.detach().cpu().float().clamp(0, 1) * 15).round() / 15
+    ax.imshow(levels.permute(1, 2, 0).numpy())
     ax.set_title(title)
     ax.axis("off")
 
@@ -101,7 +102,7 @@ def frames(pictures: Mapping[str, Tensor], columns: int = 4) -> Figure:
     rows = -(-len(pictures) // columns)
     height, width = next(iter(pictures.values())).shape[1:]
     fig, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(8, rows * (8 / columns * height / width + 0.28))
+        rows, columns, squeeze=False, figsize=(6.4, rows * (6.4 / columns * height / width + 0.28))
     )
     for ax in axes.flat:
         ax.axis("off")
@@ -145,8 +146,8 @@ def alpha_curve(rows: Sequence[Mapping[str, float]]) -> Figure:
     return fig
 
 
-def seconds(rows: Sequence[Mapping[str, float]]) -> Figure:
-    """Seconds against pixels: the paper's three curves and this run's, both axes logarithmic."""
+def seconds(rows: Sequence[Mapping[str, float]] = ()) -> Figure:
+    """Seconds against pixels: the paper's three curves and a run's rows, if there are any."""
     fig, ax = plt.subplots(figsize=(8, 3.6))
     for (name, values), style in zip(PAPER_SECONDS.items(), ("--", "-", ":"), strict=True):
         ax.plot(PAPER_PIXELS, values, **{**PAPER, "linestyle": style}, label=name)
@@ -157,7 +158,8 @@ def seconds(rows: Sequence[Mapping[str, float]]) -> Figure:
         "stylise + guided filter": [row["stylise"] + row["guided"] for row in rows],
     }
     for (name, values), style in zip(ours.items(), ("--", "-", ":"), strict=True):
-        ax.plot(pixels, values, **{**LIVE, "linestyle": style}, label=f"this run: {name}")
+        if pixels:
+            ax.plot(pixels, values, **{**LIVE, "linestyle": style}, label=f"this run: {name}")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("pixels")
