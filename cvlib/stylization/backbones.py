@@ -74,8 +74,8 @@ def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
     """Rescale every channel to a mean activation of 1 on photos x (B, 3, H, W), as Gatys et al.
 
     ReLU and max pooling commute with a positive scale, so the next layer divides by it and the
-    network's function is unchanged up to the scale of its features. Channels that are silent on x
-    keep their scale.
+    network's function is unchanged up to the scale of its features. Channels that are nearly
+    silent on x count as a tenth of the layer's mean: dividing by less would make them shout.
     """
     scale = torch.ones(3)
     for name, layer in encoder.layers.items():
@@ -84,7 +84,7 @@ def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
         layer.weight *= scale[:, None, None]
         x = F.relu(conv(layer, x))
         scale = x.mean((0, 2, 3))
-        scale = torch.where(scale > 1e-3, scale, torch.ones_like(scale))
+        scale = scale.clamp_min(0.1 * scale.mean())
         layer.weight /= scale[:, None, None, None]
         layer.bias /= scale
         x = x / scale[:, None, None]

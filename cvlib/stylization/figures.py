@@ -27,8 +27,8 @@ PAPER_SECONDS = {
 
 
 def picture(ax: Axes, photo: Tensor, title: str = "") -> None:
-    """A photo (3, H, W) without axes, in 16 levels a channel: a stored page stays small."""
-    levels = (photo.detach().cpu().float().clamp(0, 1) * 15).round() / 15
+    """A photo (3, H, W) without axes, in 9 levels a channel: a stored page stays small."""
+    levels = (photo.detach().cpu().float().clamp(0, 1) * 8).round() / 8
     ax.imshow(levels.permute(1, 2, 0).numpy())
     ax.set_title(title)
     ax.axis("off")
@@ -102,13 +102,13 @@ def frames(pictures: Mapping[str, Tensor], columns: int = 4) -> Figure:
     rows = -(-len(pictures) // columns)
     height, width = next(iter(pictures.values())).shape[1:]
     fig, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(6.4, rows * (6.4 / columns * height / width + 0.28))
+        rows, columns, squeeze=False, figsize=(4.7, rows * (4.7 / columns * height / width + 0.28))
     )
     for ax in axes.flat:
         ax.axis("off")
     for ax, (name, photo) in zip(axes.flat, pictures.items(), strict=False):
         picture(ax, photo, name)
-        ax.title.set_fontsize(9)
+        ax.title.set_fontsize(8)
     return fig
 
 
