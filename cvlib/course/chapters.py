@@ -67,7 +67,7 @@ CHAPTERS = (
     Chapter(2, "adversarial_humans", "Adversarial examples that fool humans too",
             "Elsayed et al., NeurIPS 2018", "1802.08195", "adversarial"),
     Chapter(3, "fast_photo_style", "FastPhotoStyle", "Li et al., ECCV 2018", "1802.06474",
-            "stylization"),
+            "stylization", done=True),
     Chapter(4, "group_normalization", "Group Normalization", "Wu & He, ECCV 2018", "1803.08494",
             "normalization", done=True),
     Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328", "taskonomy"),

@@ -1,1 +1,1 @@
-"""Measures of image quality that several chapters share."""
+"""Measures of image quality that several chapters share; each module is one family."""

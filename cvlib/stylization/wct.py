@@ -1,0 +1,113 @@
+"""The whitening-colouring transform (Li et al. 2017, Eq. 1-3; this paper's Sec. 3.1, Eq. 3).
+
+Features of a photo are a cloud of N points in R^C. Whitening turns the content's cloud into a round
+one, colouring gives it the style's mean and covariance:
+
+    H = P_S P_C (H_C - m_C) + m_S,   P_C = E_C L_C^-1/2 E_C^T,   P_S = E_S L_S^1/2 E_S^T
+
+for covariances E L E^T. All of it is float64 inside: covariances of features are ill-conditioned.
+"""
+
+import torch
+from torch import Tensor
+
+from cvlib.course.errors import CourseError
+
+# A region is restyled if it has more than 10 features on both sides and neither side has 100 times
+# the other's: a covariance of a handful of points says nothing. The released code's rule.
+MIN_REGION, MAX_RATIO = 10, 100
+
+
+def covariance(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (C, 1) and unbiased covariance (C, C), float64, of features x (C, N).
+
+    Raises CourseError for fewer than two features.
+    """
+    if x.shape[1] < 2:
+        raise CourseError(f"A covariance needs at least two features, but there are {x.shape[1]}.")
+    x = x.double()
+    mean = x.mean(1, keepdim=True)
+    centred = x - mean
+    return mean, centred @ centred.T / (x.shape[1] - 1)
+
+
+def matrix_sqrt_psd(cov: Tensor, inverse: bool = False, eps: float = 1e-5) -> Tensor:
+    """cov^(1/2) or its pseudo-inverse, for a symmetric positive semi-definite cov (C, C).
+
+    Directions whose variance is below eps times the largest one carry no signal: they are dropped
+    (relative, so the answer does not depend on the scale of the features).
+    """
+    # A few hundred channels in float64: a CPU is faster at this than a GPU.
+    values, vectors = torch.linalg.eigh(cov.cpu())
+    keep = values > eps * values[-1]
+    power = values[keep].rsqrt() if inverse else values[keep].sqrt()
+    return ((vectors[:, keep] * power) @ vectors[:, keep].T).to(cov.device)
+
+
+def whiten(x: Tensor, ridge: float = 0.0) -> Tensor:
+    """Features of zero mean and unit covariance: x (C, N) -> (C, N) float64. ridge: see `wct`."""
+    mean, cov = covariance(x)
+    cov.diagonal().add_(ridge)
+    return matrix_sqrt_psd(cov, inverse=True) @ (x.double() - mean)
+
+
+def color(white: Tensor, mean: Tensor, cov: Tensor) -> Tensor:
+    """Give white features (C, N) a mean (C, 1) and a covariance (C, C)."""
+    return matrix_sqrt_psd(cov) @ white + mean
+
+
+def wct(content: Tensor, style: Tensor, alpha: float = 1.0, ridge: float = 0.0) -> Tensor:
+    """Content features with the style's mean and covariance: (C, N), (C, M) -> (C, N).
+
+    alpha blends with the content features. `ridge` is added to the content covariance before it is
+    inverted; the released code adds 1, which leaves the contrast short of the style's.
+    """
+    if alpha == 0:
+        return content
+    mean_c, cov_c = covariance(content)
+    mean_s, cov_s = covariance(style)
+    cov_c.diagonal().add_(ridge)
+    # One C x C product first: the N features are multiplied once, not three times.
+    transform = matrix_sqrt_psd(cov_s) @ matrix_sqrt_psd(cov_c, inverse=True)
+    styled = transform @ (content.double() - mean_c) + mean_s
+    return (alpha * styled + (1 - alpha) * content).to(content.dtype)
+
+
+def valid_labels(content_labels: Tensor, style_labels: Tensor) -> list[int]:
+    """Labels that have enough features on both sides; int64 tensors of any shape."""
+    valid = []
+    for label in torch.unique(content_labels).tolist():
+        n_c = int((content_labels == label).sum())
+        n_s = int((style_labels == label).sum())
+        if min(n_c, n_s) > MIN_REGION and max(n_c, n_s) < MAX_RATIO * min(n_c, n_s):
+            valid.append(label)
+    return valid
+
+
+def wct_regions(
+    content: Tensor,
+    style: Tensor,
+    content_labels: Tensor,
+    style_labels: Tensor,
+    alpha: float = 1.0,
+    ridge: float = 0.0,
+) -> Tensor:
+    """WCT within each label: content (C, N) and labels (N,), style (C, M) and labels (M,).
+
+    Features outside every valid label stay the content's. Raises CourseError when a label array
+    does not have one label a feature.
+    """
+    for x, labels, name in [
+        (content, content_labels, "content"),
+        (style, style_labels, "style"),
+    ]:
+        if labels.shape != x.shape[1:]:
+            raise CourseError(
+                f"The {name} has {x.shape[1]} features but {labels.numel()} labels: resize the "
+                "mask to the feature map first."
+            )
+    out = content.clone()
+    for label in valid_labels(content_labels, style_labels):
+        here = content_labels == label
+        out[:, here] = wct(content[:, here], style[:, style_labels == label], alpha, ridge)
+    return out
