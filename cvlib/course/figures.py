@@ -65,7 +65,7 @@ def show(fig: Figure, *, alt: str, caption: str) -> None:
         raise CourseError("a figure needs alt=... and caption=..., a caption on one line")
     try:
         if frontend.in_kernel():
-            display_png(png(fig), alt)
+            display_picture(*encoded(fig), alt)
             line = f"Figure. {caption}"
             frontend.display({"text/markdown": f"*{line}*", "text/plain": line})
         else:
@@ -75,24 +75,31 @@ def show(fig: Figure, *, alt: str, caption: str) -> None:
 
 
 def png(fig: Figure) -> bytes:
-    """The figure's PNG file, the same bytes for the same picture.
-
-    A drawing (few colours) is written with a palette, a third of the size; a photograph is not.
-    """
+    """The figure as a PNG file, the same bytes for the same picture."""
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
-    picture = Image.open(file).convert("RGB")
-    if picture.getcolors(DRAWING_COLOURS) is not None:
-        picture = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small = io.BytesIO()
-    picture.save(small, format="PNG", optimize=True)
-    return small.getvalue()
+    return file.getvalue()
 
 
-def display_png(content: bytes, alt: str) -> None:
-    """Display a PNG or an animated PNG with its alternative text; call only in a kernel."""
-    encoded = base64.b64encode(content).decode()
-    frontend.display({"image/png": encoded, "text/plain": alt}, {"image/png": {"alt": alt}})
+def encoded(fig: Figure) -> tuple[str, bytes]:
+    """The figure's mime type and file, small enough to be stored in a notebook.
+
+    A drawing (few colours) becomes a PNG with a palette, a photograph a JPEG.
+    """
+    picture = Image.open(io.BytesIO(png(fig))).convert("RGB")
+    file = io.BytesIO()
+    if picture.getcolors(DRAWING_COLOURS) is None:
+        picture.save(file, format="JPEG", quality=75, optimize=True)
+        return "image/jpeg", file.getvalue()
+    palette = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette.save(file, format="PNG", optimize=True)
+    return "image/png", file.getvalue()
+
+
+def display_picture(mime: str, content: bytes, alt: str) -> None:
+    """Display a picture file with its alternative text; call only in a kernel."""
+    text = base64.b64encode(content).decode()
+    frontend.display({mime: text, "text/plain": alt}, {mime: {"alt": alt}})
 
 
 def grid(images: Any, titles: Sequence[str] | None = None, columns: int = 8) -> Figure:

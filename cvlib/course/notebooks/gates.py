@@ -20,6 +20,7 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.])/(?:work|root|tmp|opt|Users|home/\w+)(?=[/\s'\"`]|$)(?:/[\w.-]+)*"
     r"|\b[A-Z]:\\{1,2}Users\b"
 )
+ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 CLOCK = re.compile(
     r"\b\d{1,2}:\d\d:\d\d\b|\b\d+(\.\d+)? ?it/s\b|\bETA \d"
     r"|\b(in|took|after) \d+\.\d+ ?(s|ms|sec|seconds)\b"
@@ -105,6 +106,8 @@ def _outputs(path: Path, nb: NotebookNode) -> Found:
             yield number, f"shows {', '.join(sorted(unknown))}, which not every page can show"
         if clock := CLOCK.search(text):
             yield number, f"prints a time of this run ({clock[0]!r}), which differs at every run"
+        if address := ADDRESS.search(text):
+            yield number, f"prints an address ({address[0]}), which differs at every run"
 
 
 def _paths(path: Path, nb: NotebookNode) -> Found:

@@ -23,6 +23,12 @@ TEMPLATE = """\
  src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}">
 </div>
 {%- endblock -%}
+{%- block data_jpg scoped -%}
+<div class="jp-RenderedImage jp-OutputArea-output">
+<img alt="{{ output | get_metadata('alt', 'image/jpeg') | escape_html }}"
+ src="data:image/jpeg;base64,{{ output.data['image/jpeg'] | escape_html }}">
+</div>
+{%- endblock -%}
 """
 PAGE = """\
 <!DOCTYPE html>

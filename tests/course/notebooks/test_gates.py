@@ -81,6 +81,7 @@ GATES = {
     "javascript": (show(new_output("display_data", {"application/javascript": "x"})),
                    "application/javascript, which"),
     "clock": (stdout("trained in 3.2 s"), "prints a time of this run ('in 3.2 s')"),
+    "address": (stdout("<Generator at 0x7f1d483194b0>"), "prints an address (at 0x7f1d483194b0)"),
     "date": (stdout("12:30:01 started"), "prints a time of this run"),
     "rate": (stdout("35 it/s"), "prints a time of this run"),
     "path in output": (stdout("saved to /root/runs/04"), "one machine: '/root/runs/04'"),
