@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import symtable
 import tokenize
 from collections.abc import Iterator, Sequence
 
@@ -33,6 +34,31 @@ def source_problems(cells: Sequence[tuple[int, NotebookNode]]) -> Iterator[tuple
         for sentence in _problems(cell.source):
             yield number, sentence
     yield from _parameters(cells)
+    yield from _rebound(cells)
+
+
+def _rebound(cells: Sequence[tuple[int, NotebookNode]]) -> Iterator[tuple[int, str]]:
+    """Names that a slider's drawing reads and a later cell binds anew: the picture would change."""
+    tables = []
+    for number, cell in cells:
+        try:
+            tables.append((number, cell, symtable.symtable(cell.source, "cell", "exec")))
+        except SyntaxError:
+            continue  # said already
+    for i, (number, cell, table) in enumerate(tables):
+        if not re.search(r"\bexplore\(", cell.source):
+            continue
+        read = {name for part in table.get_children() for name in _globals(part)}
+        for later, _, other in tables[i + 1 :]:
+            bound = {symbol.get_name() for symbol in other.get_symbols() if symbol.is_assigned()}
+            for name in sorted(read & bound):
+                yield number, f"has a slider that reads {name}, which cell {later} binds anew"
+
+
+def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
+    for child in table.get_children():
+        yield from _globals(child)
 
 
 def _problems(source: str) -> Iterator[str]:

@@ -55,6 +55,12 @@ def tagged_often(nb):
         nb.cells.append(cell)
 
 
+def rebound(nb):
+    for text in ("explore(lambda ax, k: draw(ax, images[k]), k=[1, 2])", "images = 3"):
+        cell = new_code_cell(text)
+        nb.cells.append(cell)
+
+
 def without_parameters(nb):
     nb.cells[3].metadata = {}
 
@@ -97,6 +103,7 @@ GATES = {
     "skip": (markdown("#### Deep"), "skips from heading level 2 to 4 at 'Deep'"),
     "set-up": (source("import sys", 2), "first code cell is not cvlib.course.notebooks.SETUP_CELL"),
     "badge": (source("# Title", 0), "no Colab badge that opens https://colab.research.google.com"),
+    "rebound": (rebound, "has a slider that reads images, which cell 7 binds anew"),
     "long": (source("\n".join(f"a{i} = {i}" for i in range(41))), "has 41 lines, more than 40"),
     "magic": (source("%matplotlib inline"), "not plain Python (magics"),
     "shell": (source("!ls"), "not plain Python (magics"),
