@@ -89,13 +89,15 @@ def arms(config: Config) -> Iterator[Arm]:
     """All trainings of one seed, in order. What is the same run is trained once.
 
     Group norm under `fixed` is one run for every N; one group is layer norm, and one channel per
-    group instance norm.
+    group instance norm; where `paper` asks for the batch and rate of `fixed`, they are one run.
     """
     c = config
     fixed = {n: protocols.fixed(n, c.batch, c.lr) for n in SIZES}
+    both = [n for n in c.paper_sizes if protocols.paper(n) == fixed[n]]
     for n in SIZES:
-        yield Arm(f"bn-{n}", (f"bn_error_{n}",), c.net, fixed[n], "bn")
-    same = tuple(f"gn_error_{n}" for n in SIZES)
+        metrics = (f"bn_error_{n}", *(f"paper_bn_error_{m}" for m in both if m == n))
+        yield Arm(f"bn-{n}", metrics, c.net, fixed[n], "bn")
+    same = (*(f"gn_error_{n}" for n in SIZES), *(f"paper_gn_error_{n}" for n in both))
     swept = (f"groups_error_{c.groups}",) if c.group_sweeps else ()
     yield Arm("gn", same + swept, c.net, fixed[32], "gn", c.groups)
     for n in (32, 2):
@@ -106,7 +108,7 @@ def arms(config: Config) -> Iterator[Arm]:
         yield Arm("ln", ("ln_error", *swept[0]), c.net, fixed[32], "ln")
         yield Arm("in", ("in_error", *swept[1]), c.net, fixed[32], "in")
         yield Arm("gn-ws", ("gn_ws_error",), c.net, fixed[32], "gn", c.groups, standardize=True)
-    for n in c.paper_sizes:
+    for n in (n for n in c.paper_sizes if n not in both):
         p = protocols.paper(n)
         yield Arm(f"paper-bn-{n}", (f"paper_bn_error_{n}",), c.net, p, "bn")
         yield Arm(f"paper-gn-{n}", (f"paper_gn_error_{n}",), c.net, p, "gn", c.groups)
