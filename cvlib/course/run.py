@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from cvlib.course import profiles, record
 from cvlib.course.chapters import chapter
-from cvlib.course.errors import CourseError, OutOfBudget
+from cvlib.course.errors import CourseError, DataMissing, OutOfBudget
 from cvlib.course.experiment import Experiment
 from cvlib.course.paths import runs_dir
 from cvlib.course.progress import Progress, duration
@@ -116,11 +116,17 @@ class Run:
         return value
 
     def execute(self) -> dict[str, Any]:
-        """Run the experiment for this seed and write its record; the budget may end it early."""
+        """Run the experiment for this seed and write its record.
+
+        The time budget, or a data set that is missing after something was measured, ends it early:
+        the record then holds what there is and says that it is not complete.
+        """
         complete = True
         try:
             self.experiment.run(self)
-        except OutOfBudget as stop:
+        except (OutOfBudget, DataMissing) as stop:
+            if isinstance(stop, DataMissing) and not self.values:
+                raise
             complete = False
             self.say(str(stop))
         finally:

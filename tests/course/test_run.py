@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cvlib.course import checkpoint, record
-from cvlib.course.errors import CourseError, Diverged
+from cvlib.course.errors import CourseError, DataMissing, Diverged
 from cvlib.course.paths import ROOT
 from cvlib.course.run import Run, cpu_estimate
 from tests.course import toy
@@ -112,6 +112,25 @@ def test_the_budget_ends_a_run_with_a_checkpoint(tmp_path, capsys, undisturbed):
     assert result["metrics"]["first_error"]["mean"] is None
     assert "the time is up at step 1/12 of first" in capsys.readouterr().out
     assert Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()["history"] == undisturbed
+
+
+def test_data_missing_half_way_loses_nothing(tmp_path, capsys):
+    def half(run):
+        toy.experiment(run)
+        raise DataMissing("the second set is not here")
+
+    result = Run(replace(toy.EXPERIMENT, run=half), "smoke", 0, tmp_path).execute()
+    assert not result["complete"]
+    assert result["metrics"]["second_error"]["mean"] is not None
+    assert "the second set is not here" in capsys.readouterr().out
+
+
+def test_data_missing_at_the_start_is_an_error(tmp_path):
+    def nothing(run):
+        raise DataMissing("the set is not here")
+
+    with pytest.raises(DataMissing):
+        Run(replace(toy.EXPERIMENT, run=nothing), "smoke", 0, tmp_path).execute()
 
 
 def test_profile_full_without_cuda_is_refused_and_says_how_long(monkeypatch):
