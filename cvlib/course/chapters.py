@@ -16,14 +16,13 @@ RELEASE = "main"  # the branch or tag that the set-up cell clones
 
 @dataclass(frozen=True)
 class Chapter:
-    """One paper: its number, its notebook, and the package that holds its code."""
+    """One paper: its number, its notebook, and its package `cvlib.chapters.<slug>`."""
 
     number: int
     slug: str
     title: str
     paper: str
     arxiv: str
-    package: str
     done: bool = False
 
     @property
@@ -42,7 +41,7 @@ class Chapter:
         return ROOT / "data" / "recorded" / self.name
 
     def module(self, part: str) -> ModuleType:
-        """`cvlib.<package>.<part>`, such as `experiment`, `exercises` or `bench`.
+        """`cvlib.chapters.<slug>.<part>`, such as `experiment`, `exercises` or `bench`.
 
         Raises `CourseError` when the chapter is planned but not written, or has no such part.
         """
@@ -52,7 +51,7 @@ class Chapter:
                 f"chapter {self.number:02d} ({self.title}) is planned, not written yet; "
                 f"written: {written}"
             )
-        name = f"cvlib.{self.package}.{part}"
+        name = f"cvlib.chapters.{self.slug}.{part}"
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -63,22 +62,22 @@ class Chapter:
 
 CHAPTERS = (
     Chapter(1, "spherical_cnns", "Spherical CNNs", "Cohen et al., ICLR 2018", "1801.10130",
-            "spherical", done=True),
+            done=True),
     Chapter(2, "adversarial_humans", "Adversarial examples that fool humans too",
-            "Elsayed et al., NeurIPS 2018", "1802.08195", "adversarial"),
+            "Elsayed et al., NeurIPS 2018", "1802.08195"),
     Chapter(3, "fast_photo_style", "FastPhotoStyle", "Li et al., ECCV 2018", "1802.06474",
-            "stylization", done=True),
+            done=True),
     Chapter(4, "group_normalization", "Group Normalization", "Wu & He, ECCV 2018", "1803.08494",
-            "normalization", done=True),
-    Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328", "taskonomy"),
+            done=True),
+    Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328"),
     Chapter(6, "self_attention_gan", "Self-Attention GAN", "Zhang et al., ICML 2019",
-            "1805.08318", "gan", done=True),
-    Chapter(7, "ganimation", "GANimation", "Pumarola et al., ECCV 2018", "1807.09251", "faces"),
+            "1805.08318", done=True),
+    Chapter(7, "ganimation", "GANimation", "Pumarola et al., ECCV 2018", "1807.09251"),
     Chapter(8, "video_to_video", "Video-to-Video Synthesis", "Wang et al., NeurIPS 2018",
-            "1808.06601", "video"),
+            "1808.06601"),
     Chapter(9, "everybody_dance_now", "Everybody Dance Now", "Chan et al., ICCV 2019",
-            "1808.07371", "video"),
-    Chapter(10, "biggan", "BigGAN", "Brock et al., ICLR 2019", "1809.11096", "gan"),
+            "1808.07371"),
+    Chapter(10, "biggan", "BigGAN", "Brock et al., ICLR 2019", "1809.11096"),
 )  # fmt: skip
 
 

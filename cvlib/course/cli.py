@@ -92,8 +92,8 @@ def run(
       cvlib run 04 --profile workshop --minutes 10   (run it again to go on)
       torchrun --nproc-per-node=2 -m cvlib run 04 --profile smoke
     """
-    from cvlib.course.runner import run_chapter
-    from cvlib.course.scoreboard import scoreboard
+    from cvlib.course.page.scoreboard import scoreboard
+    from cvlib.course.run.runner import run_chapter
 
     record = run_chapter(
         number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu
@@ -162,7 +162,7 @@ def data_fetch(number: str, profile: str) -> None:
     Example:  cvlib data fetch 04 --profile workshop
     """
     from cvlib.course import data as store
-    from cvlib.course.profiles import resolve
+    from cvlib.course.run.profiles import resolve
 
     rows = store.fetch(chapter(number).number, resolve(profile))
     for row in rows:
@@ -199,7 +199,7 @@ def data_bundle(number: str, profile: str, out: Path, quality: int | None) -> No
     Example:  cvlib data bundle 04 --profile workshop --quality 75 --out usb-stick/cvlib
     """
     from cvlib.course import data as store
-    from cvlib.course.profiles import resolve
+    from cvlib.course.run.profiles import resolve
 
     for path in store.bundle(chapter(number).number, resolve(profile), out, quality):
         click.echo(path)
@@ -220,7 +220,7 @@ def notebooks_refresh(numbers: tuple[str, ...], jobs: int) -> None:
     Example:  cvlib notebooks refresh 04
     """
     from cvlib.course import notebooks as books
-    from cvlib.course import readme
+    from cvlib.course.notebooks import readme
 
     failures = books.refresh(_stored(numbers), jobs)
     readme.refresh()
@@ -265,7 +265,7 @@ def notebooks_new(number: str) -> None:
 @click.option("--jobs", default=2, show_default=True)
 def course(out: Path, seed: int, jobs: int) -> None:
     """Execute every chapter headlessly, print one scoreboard table, write OUT/index.html."""
-    from cvlib.course.coursebuild import build
+    from cvlib.course.notebooks.coursebuild import build
 
     sys.exit(build(out, seed, jobs))
 

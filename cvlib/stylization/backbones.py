@@ -4,6 +4,8 @@ VGG weights are read as plain tensors; torchvision is not needed. The network's 
 is folded into its first convolution, so that every encoder here takes photos in [0, 1].
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -12,7 +14,6 @@ from torch import Tensor
 from cvlib.course import data
 from cvlib.course.errors import CourseError
 from cvlib.stylization.photowct import Decoder, Encoder, conv
-from cvlib.stylization.train import load_weights
 
 VGG_WIDTHS = (64, 128, 256, 512)
 # Indices of VGG-19's first nine convolutions among torchvision's `features`.
@@ -34,6 +35,21 @@ def backbone(name: str, calibration: Tensor) -> tuple[Encoder, dict[str, Decoder
     encoder = vgg19() if name == "vgg19" else vgg16()
     mean_activation_one(encoder, calibration)
     return encoder.eval().requires_grad_(False), {}
+
+
+def load_weights(path: Path) -> tuple[Encoder, dict[str, Decoder]]:
+    """The networks of a file that chapter 03 trained, in float32, frozen, ready to use."""
+    saved = torch.load(path, weights_only=True)
+    encoder = Encoder(saved["widths"], saved["depths"])
+    encoder.load_state_dict(saved["encoder"])
+    decoders = {}
+    for name, state in saved["decoders"].items():
+        mode, level = name.split("-")
+        decoders[name] = Decoder(saved["widths"], saved["depths"], int(level), mode)
+        decoders[name].load_state_dict(state)
+    for part in (encoder, *decoders.values()):
+        part.eval().requires_grad_(False)
+    return encoder, decoders
 
 
 def vgg19() -> Encoder:

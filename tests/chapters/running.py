@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cvlib.course import record
 from cvlib.course.chapters import chapter
 from cvlib.course.notebooks import execute
+from cvlib.course.run import record
 
 
 def run_notebook(number: int, folder: Path, seed: int = 1) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from cvlib.course.exercises import Exercise, judge, source_of
+from cvlib.course.page.exercises import Exercise, judge, source_of
 
 
 def _raises(*_args, **_kwargs):

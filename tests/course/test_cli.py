@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from cvlib.course import cli as module
 from cvlib.course.chapters import Chapter, written
-from cvlib.course.record import schema_problem
+from cvlib.course.run.record import schema_problem
 from tests.course import toy
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from cvlib.course import record
 from cvlib.course.chapters import CHAPTERS, chapter, written
 from cvlib.course.errors import CourseError
-from cvlib.course.experiment import (
+from cvlib.course.page.scoreboard import scoreboard
+from cvlib.course.paths import ROOT
+from cvlib.course.run import record
+from cvlib.course.run.experiment import (
     CONTRADICTED,
     DIRECTION,
     HOLDS,
@@ -17,10 +19,8 @@ from cvlib.course.experiment import (
     evaluate,
     names,
 )
-from cvlib.course.paths import ROOT
-from cvlib.course.profiles import resolve
-from cvlib.course.run import Run
-from cvlib.course.scoreboard import scoreboard
+from cvlib.course.run.profiles import resolve
+from cvlib.course.run.run import Run
 from tests.course import toy
 
 CLAIM = Claim("small batches hurt", "bn2 - bn32 >= 10", "bn2 > bn32", "bn2 < bn32 - 1")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from cvlib.course.experiment import Claim, Experiment, Metric, PaperValue
+from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,6 @@ EXPERIMENT = Experiment(
 if __name__ == "__main__":
     import sys
 
-    from cvlib.course.run import Run
+    from cvlib.course.run.run import Run
 
     Run(EXPERIMENT, "smoke", 0, sys.argv[1], save_seconds=0.0).execute()

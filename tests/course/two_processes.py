@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from cvlib.course.run import Run
+from cvlib.course.run.run import Run
 from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d
 from tests.course import toy
 

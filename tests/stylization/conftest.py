@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from cvlib.chapters.fast_photo_style.sets import sample_photo
 from cvlib.stylization.photos import cover
-from cvlib.stylization.sets import sample_photo
 
 torch.set_num_threads(1)
 

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from cvlib.chapters.fast_photo_style.sets import sample_photo
 from cvlib.stylization.baselines import global_affine, iterative_distribution_transfer, reinhard
 from cvlib.stylization.photos import cover
-from cvlib.stylization.sets import sample_photo
 from cvlib.stylization.wct import covariance
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
+from cvlib.chapters.fast_photo_style.sets import read_mask, sample_pairs, sample_photo
 from cvlib.course.errors import CourseError
 from cvlib.stylization.photos import cover, read_photo, resize, to_image
-from cvlib.stylization.sets import read_mask, sample_pairs, sample_photo
 
 
 def encoded(image, kind="PNG", **options):

@@ -2,10 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cvlib.course.errors import CourseError
-from cvlib.stylization.photowct import Decoder, Encoder, PhotoWCT, restyle
-from cvlib.stylization.train import (
-    load_weights,
+from cvlib.chapters.fast_photo_style.train import (
     make_decoders,
     normalise_activations,
     random_patches,
@@ -13,6 +10,9 @@ from cvlib.stylization.train import (
     save_weights,
     tiles,
 )
+from cvlib.course.errors import CourseError
+from cvlib.stylization.backbones import load_weights
+from cvlib.stylization.photowct import Decoder, Encoder, PhotoWCT, restyle
 
 WIDTHS, DEPTHS = (8, 12, 16), (2, 2)
 

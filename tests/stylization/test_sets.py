@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cvlib.stylization import sets
+from cvlib.chapters.fast_photo_style import sets
 from cvlib.stylization.photos import to_image
 
 

@@ -159,8 +159,8 @@ def test_gradient_is_one_more_solve(photo, normalization, generator):
 
 
 def test_iterations_do_not_grow_with_the_resolution():
+    from cvlib.chapters.fast_photo_style.sets import sample_photo
     from cvlib.stylization.photos import cover
-    from cvlib.stylization.sets import sample_photo
 
     counts = []
     for height, width in [(64, 96), (128, 192)]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cvlib.course.chapters import chapter as chapter_of
 from cvlib.course.errors import CourseError
 from cvlib.course.paths import ROOT
-from cvlib.course.profiles import resolve
+from cvlib.course.run.profiles import resolve
 
 REGISTRY = ROOT / "data" / "registry.toml"
 

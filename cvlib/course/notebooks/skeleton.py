@@ -32,9 +32,9 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "2 The claim, first",
         "What you will be able to produce: the recorded full run beside the paper.",
-        "from cvlib.course import record\n"
+        "from cvlib.course.run import record\n"
         "from cvlib.course.chapters import chapter\n"
-        "from cvlib.course.scoreboard import scoreboard\n\n"
+        "from cvlib.course.page.scoreboard import scoreboard\n\n"
         "full = record.recorded(chapter({n}))\n"
         'scoreboard(full) if full else print("not yet recorded")',
     ),
@@ -47,8 +47,8 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "9 Experiment",
         "The same cell in all profiles. It goes on where it stopped if you run it again.",
-        "from cvlib.course.run import Run\n"
-        "from cvlib.{package}.experiment import EXPERIMENT\n\n"
+        "from cvlib.course.run.run import Run\n"
+        "from cvlib.chapters.{slug}.experiment import EXPERIMENT\n\n"
         "run = Run(EXPERIMENT, profile=PROFILE, seed=SEED, out=OUT)\n"
         "result = run.execute()",
     ),
@@ -59,7 +59,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
     (
         "13 Exercises",
         "Replace a stub, run its cell, read the line below it.",
-        "from cvlib.course.exercises import check, hint, solution\n\n\n"
+        "from cvlib.course.page.exercises import check, hint, solution\n\n\n"
         "def answer(x):\n    return NotImplemented\n\n\n"
         'check("{number}.1", answer)',
     ),
@@ -77,7 +77,7 @@ def new_notebook(entry: Chapter) -> str:
         raise CourseError(f"{entry.notebook.name} exists: delete it first to start anew")
     words = {
         "number": f"{entry.number:02d}", "n": entry.number, "title": entry.title,
-        "paper": entry.paper, "arxiv": entry.arxiv, "package": entry.package,
+        "paper": entry.paper, "arxiv": entry.arxiv, "slug": entry.slug,
         "badge": badge(entry.notebook.name), "setup": SETUP_CELL,
     }  # fmt: skip
     cells = [new_markdown_cell(HEADER.format(**words))]

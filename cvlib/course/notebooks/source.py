@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from cvlib.course.notebooks.cells import PARAMETERS
 
 MAX_LINES = 40
-_SLIDER = "use cvlib.course.explore.explore, which leaves a figure on a page without a kernel"
+_SLIDER = "use cvlib.course.page.explore.explore, which leaves a figure on a page without a kernel"
 _CLOCK = "a page with times in it differs at every run"
 BANNED = {
     "tqdm": "use run.task(...), whose progress is one constant line when headless",

@@ -12,8 +12,8 @@ NAME = "04_small.ipynb"
 FIGURE = """\
 import matplotlib.pyplot as plt
 
-from cvlib.course.explore import explore
-from cvlib.course.figures import LIVE, show
+from cvlib.course.page.explore import explore
+from cvlib.course.page.figures import LIVE, show
 
 fig, ax = plt.subplots()
 ax.plot([1, 2, 4], [3, 2, 2], **LIVE)

@@ -1,0 +1,1 @@
+"""Chapter 03: FastPhotoStyle (Li et al., ECCV 2018)."""

@@ -1,0 +1,1 @@
+"""Chapter 04: Group Normalization (Wu & He, ECCV 2018)."""

@@ -1,0 +1,1 @@
+"""Chapter 01: Spherical CNNs (Cohen et al., ICLR 2018)."""

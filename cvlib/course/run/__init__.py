@@ -1,0 +1,1 @@
+"""Runs: experiments, trainings that resume, checkpoints, records."""

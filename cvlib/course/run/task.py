@@ -1,0 +1,213 @@
+"""One training inside a run: a plain loop that resumes bit for bit after a disconnect."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from cvlib.course.errors import CourseError, Diverged, OutOfBudget
+from cvlib.course.run.checkpoint import Checkpoints, restore_rng, rng_state
+
+if TYPE_CHECKING:
+    from cvlib.course.run.run import Run
+
+LOG_BUFFER = 64  # logged values that may wait on the device before they are read
+
+
+class Task:
+    """A resumable training; `objects` are what has `state_dict` and `load_state_dict`.
+
+    Everything random is a function of (seed, step), so nothing of the data order needs saving.
+    """
+
+    def __init__(self, run: Run, name: str, objects: dict[str, Any]) -> None:
+        self.run = run
+        self.name = name
+        self.objects = objects
+        self.step = 0
+        self.total: int | None = None
+        self.seconds = 0.0  # of training, over all resumes
+        self.history: list[dict[str, float]] = []
+        self._waiting: list[tuple[int, dict[str, Any]]] = []
+        self._saved = time.monotonic()
+        self._micro = 1
+        self._order: tuple[tuple[int, int], Tensor] | None = None
+        self.scaler = torch.amp.GradScaler("cuda", enabled=run.precision == "fp16")
+        self.checkpoints = Checkpoints(run.folder / "checkpoints" / name)
+
+    def __enter__(self) -> Task:
+        state = self.checkpoints.load()
+        for path in self.checkpoints.damaged:
+            self.run.say(f"{path.name} of {self.name} is damaged and was set aside")
+        if state is not None:
+            self._restore(state)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.clear()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all its steps are done, now or before a resume."""
+        return self.total is not None and self.step >= self.total
+
+    def steps(self, total: int) -> Iterator[int]:
+        """The steps still to do; saves every minute and at the end.
+
+        Raises `Diverged` at the first non-finite logged loss, `OutOfBudget` when time is up.
+        """
+        if self.total is not None and self.total != total and self.step > 0:
+            raise CourseError(
+                f"{self.name} was planned with {self.total} steps, now {total}: start anew (fresh)"
+            )
+        self.total = total
+        first = self.step
+        self.run.progress.skip(first)
+        for step in range(first, total):
+            began = time.monotonic()
+            yield step
+            self.step = step + 1
+            self.seconds += time.monotonic() - began
+            self._after_step()
+        if total > first:
+            self.save()
+        self.run.progress.end(self.name, total)
+
+    def _after_step(self) -> None:
+        if self._waiting and (self.run.device.type == "cpu" or len(self._waiting) >= LOG_BUFFER):
+            self._flush()
+        loss = self.history[-1].get("loss") if self.history else None
+        self.run.progress.step(self.name, self.step, self.total or 0, loss)
+        if self.run.out_of_time():
+            self.save()
+            raise OutOfBudget(
+                f"the time is up at step {self.step}/{self.total} of {self.name}; "
+                "all is saved: run it again to go on"
+            )
+        if time.monotonic() - self._saved >= self.run.save_seconds:
+            self.save()
+
+    def generator(self, step: int) -> torch.Generator:
+        """A generator on the run's device that depends on (seed, task, step) alone."""
+        key = f"{self.run.seed}/{self.name}/{step}".encode()
+        seed = int.from_bytes(hashlib.sha256(key).digest()[:8], "little") >> 1
+        return torch.Generator(self.run.device).manual_seed(seed)
+
+    def batch(self, step: int, n: int, batch_size: int) -> Tensor:
+        """Indices `(batch_size,)` of this step: every epoch is a permutation, short ends dropped.
+
+        The order depends on (seed, epoch) only: all tasks of a run see the same batches. Under
+        torchrun it is this rank's contiguous share of the same global batch.
+        """
+        if not 0 < batch_size <= n:
+            raise CourseError(f"a batch of {batch_size} cannot be drawn from {n} examples")
+        epoch, place = divmod(step, n // batch_size)
+        if self._order is None or self._order[0] != (n, epoch):
+            seed = torch.Generator().manual_seed(1_000_003 * self.run.seed + epoch)
+            self._order = ((n, epoch), torch.randperm(n, generator=seed))
+        return self.shard(self._order[1][place * batch_size : (place + 1) * batch_size])
+
+    def shard(self, batch: Tensor) -> Tensor:
+        """This rank's contiguous share of a global batch (dim 0)."""
+        if len(batch) % self.run.world:
+            raise CourseError(
+                f"a batch of {len(batch)} does not divide over {self.run.world} processes"
+            )
+        return batch.chunk(self.run.world)[self.run.rank]
+
+    def descend(
+        self, optimizer: torch.optim.Optimizer, loss_of: Callable[[Tensor], Tensor], batch: Tensor,
+        *, multiple: int = 1,
+    ) -> Tensor:  # fmt: skip
+        """One optimiser step on the mean loss over `batch`; returns that loss, detached.
+
+        Out of memory halves the micro-batch (down to `multiple` items) and accumulates.
+        """
+        while True:
+            try:
+                loss = self._accumulate(optimizer, loss_of, batch)
+                break
+            except torch.cuda.OutOfMemoryError:
+                self._halve(len(batch), multiple)
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        return self.run.mean_over_ranks(loss)
+
+    def _accumulate(
+        self, optimizer: torch.optim.Optimizer, loss_of: Callable[[Tensor], Tensor], batch: Tensor
+    ) -> Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.run.device)
+        for micro in batch.chunk(self._micro):
+            with self.run.autocast():
+                loss = loss_of(micro) * (len(micro) / len(batch))
+            self.scaler.scale(loss).backward()
+            total += loss.detach()
+        return total
+
+    def _halve(self, size: int, multiple: int) -> None:
+        micro = size // (2 * self._micro)
+        if micro < multiple or size % (2 * self._micro) or micro % multiple:
+            raise CourseError(
+                f"out of memory at a micro-batch of {size // self._micro}, which cannot be halved: "
+                "use a smaller profile or a larger GPU"
+            )
+        self._micro *= 2
+        self.run.memo(f"micro-batch of {self.name}", micro)
+        torch.cuda.empty_cache()
+
+    def log(self, step: int, **values: float | Tensor) -> None:
+        """Add a line to the history; device tensors are read later, in bulk."""
+        self._waiting.append((step, values))
+
+    def _flush(self) -> None:
+        for step, values in self._waiting:
+            numbers = {k: float(v) for k, v in values.items()}
+            bad = [k for k, v in numbers.items() if v != v or v in (float("inf"), -float("inf"))]
+            if bad:
+                self._waiting.clear()
+                kept = self.checkpoints.paths()
+                last = f"step {int(kept[0].stem[5:])} is kept" if kept else "none was saved yet"
+                raise Diverged(
+                    f"{bad[0]} of {self.name} is {numbers[bad[0]]} at step {step}; "
+                    f"the last good checkpoint ({last}); try a smaller learning rate"
+                )
+            self.history.append({"step": step, **numbers})
+        self._waiting.clear()
+
+    def save(self) -> None:
+        """Write a checkpoint now (rank 0 only)."""
+        self._flush()
+        self._saved = time.monotonic()
+        if self.run.rank:
+            return
+        state = {
+            "config": self.run.fingerprint,
+            "step": self.step,
+            "total": self.total,
+            "seconds": self.seconds,
+            "micro": self._micro,
+            "history": self.history,
+            "scaler": self.scaler.state_dict(),
+            "rng": rng_state(),
+            "objects": {k: v.state_dict() for k, v in self.objects.items()},
+        }
+        self.checkpoints.save(self.step, state)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.run.guard(state["config"])
+        self.step, self.total = state["step"], state["total"]
+        self.seconds, self.history = state["seconds"], state["history"]
+        self._micro = state["micro"]
+        self.run.earlier_seconds += self.seconds
+        for name, thing in self.objects.items():
+            thing.load_state_dict(state["objects"][name])
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
+        restore_rng(state["rng"])
+        self.run.resumed(self)

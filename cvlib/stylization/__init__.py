@@ -1,0 +1,1 @@
+"""Photorealistic style transfer: whitening and colouring, matting affinity, smoothing."""

@@ -1,0 +1,68 @@
+"""The benchmark's parts: equal work, counted bytes, all rows. No test looks at a time."""
+
+import re
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from cvlib.chapters.group_normalization import bench
+from cvlib.chapters.group_normalization.arms import arms
+from cvlib.chapters.group_normalization.experiment import CONFIG
+
+CPU = torch.device("cpu")
+
+
+def test_all_implementations_compute_the_same():
+    generator = torch.Generator().manual_seed(0)
+    x, w, b = (torch.randn(s, generator=generator) for s in ((2, 64, 3, 3), 64, 64))
+    for norm in bench.implementations(CPU).values():
+        torch.testing.assert_close(norm(x, w, b), F.group_norm(x, 32, w, b), rtol=0, atol=2e-5)
+
+
+def test_both_calls_do_what_they_are_called():
+    x = torch.randn(2, 64, 3, 3)
+    forward, both = bench.calls(bench.implementations(CPU)["torch group_norm"], x)
+    assert forward().shape == x.shape
+    assert [g.shape for g in both()] == [x.shape, (64,), (64,)]
+
+
+def test_the_tables_rows_and_bytes():
+    table = bench.norm_table((1, 64, 4, 4), torch.float32, CPU, 1e-3)
+    rows = [line for line in table.splitlines() if "%" in line]
+    assert [re.split(r" {2,}", row)[0] for row in rows] == list(bench.implementations(CPU))
+    assert re.search(r"copying it: [\d.]+ GB/s", table)
+    table = bench.norm_table((1, 256, 32, 32), torch.float32, CPU, 1e-3)
+    for row in table.splitlines()[3:]:
+        _, megabytes, _, _, _, both, *_ = re.split(r" +", row[24:].strip())
+        # 2^18 values of 4 bytes: 3 times forward, 8 times with backward
+        assert (megabytes, both) == ("3.1", "8.4")
+
+
+def test_a_training_step_trains_either_network():
+    for arm in arms(CONFIG["smoke"]):
+        if arm.name in ("bn-2", "gn"):
+            step = bench.training_step(arm, "smoke", CPU)
+            net = step.args[0]
+            before = [p.clone() for p in net.parameters()]
+            step()
+            moved = [not torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True)]
+            assert any(moved)
+            assert net.training
+
+
+def test_the_training_tables_rows():
+    table = bench.training_table("smoke", CPU, 1e-3)
+    assert "profile smoke's network, 64 images" in table
+    for row in ("BN, 2 images per worker", "GN, up to 8 groups"):
+        assert re.search(row + r" +[\d.]+ ms +[\d,]+ images/s", table)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU runs the larger network")
+def test_the_whole_report(monkeypatch):
+    monkeypatch.setattr(bench, "SHAPES", {"cpu": (1, 64, 4, 4)})
+    monkeypatch.setattr(bench, "median", lambda call, seconds: call() is None or seconds)
+    report = bench.bench(quick=True)
+    assert report.startswith("on CPU, ")
+    assert "group norm of (1, 64, 4, 4), 32 groups, float32" in report
+    assert "images/s" in report

@@ -1,0 +1,302 @@
+"""Runs: resume bit for bit, refuse what is not theirs, stop in time, record what happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from cvlib.course.errors import CourseError, DataMissing, Diverged
+from cvlib.course.paths import ROOT
+from cvlib.course.run import checkpoint, record
+from cvlib.course.run.run import Run, cpu_estimate
+from tests.course import toy
+
+TOY = [sys.executable, "-m", "tests.course.toy"]
+
+
+def run_toy(folder, **environment):
+    return subprocess.run(
+        [*TOY, str(folder)], cwd=ROOT, env={**os.environ, **environment}, capture_output=True,
+        text=True,
+    )  # fmt: skip
+
+
+def histories(folder):
+    return json.loads((Path(folder) / "seed0" / "record.json").read_text())["history"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert run_toy(folder).returncode == 0
+    return histories(folder)
+
+
+@pytest.mark.parametrize("moment", ["first-4", "second-10"])
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path, undisturbed, moment):
+    # 60 points in batches of 8: step 4 is in the middle of epoch 0, step 10 of epoch 1
+    assert run_toy(tmp_path, TOY_KILL=moment).returncode == -signal.SIGKILL
+    again = run_toy(tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert histories(tmp_path) == undisturbed
+
+
+def test_going_on_is_said_with_the_step(tmp_path):
+    run_toy(tmp_path, TOY_KILL="second-6")
+    assert "second: going on from step 6 of 12" in run_toy(tmp_path).stdout
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, undisturbed):
+    run_toy(tmp_path, TOY_KILL="second-8")
+    files = checkpoint.Checkpoints(tmp_path / "seed0/checkpoints/second").paths()
+    assert [f.name for f in files] == ["step-000000008.pt", "step-000000007.pt"]
+    files[0].write_bytes(files[0].read_bytes()[:200])
+    again = run_toy(tmp_path)
+    assert "step-000000008.pt of second is damaged and was set aside" in again.stdout
+    assert "going on from step 7" in again.stdout
+    assert histories(tmp_path) == undisturbed
+    assert (files[0].with_suffix(".pt.damaged")).exists()
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path, undisturbed):
+    run_toy(tmp_path)
+    first = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    result = first.execute()
+    assert first.progress.steps_now == 0
+    assert result["history"] == undisturbed
+
+
+def test_fresh_starts_anew(tmp_path):
+    Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    again = Run(toy.EXPERIMENT, "smoke", 0, tmp_path, fresh=True)
+    again.execute()
+    assert again.progress.steps_now == 24
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
+    Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    other = replace(toy.EXPERIMENT, config={"smoke": toy.Config(12, lr=0.2)})
+    with pytest.raises(CourseError, match=r"another configuration \(lr was 0.1, is 0.2\)"):
+        Run(other, "smoke", 0, tmp_path).execute()
+
+
+def diverging(run):
+    net = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
+    with run.task("bad", model=net, optimizer=optimizer) as task:
+        for step in task.steps(10):
+            scale = float("nan") if step == 6 else 1.0
+            loss = task.descend(optimizer, lambda i, s=scale: net(i).mean() * s, torch.ones(4, 2))
+            task.log(step, loss=loss)
+
+
+def test_a_nan_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path):
+    bad = replace(toy.EXPERIMENT, run=diverging)
+    run = Run(bad, "smoke", 0, tmp_path, save_seconds=0.0)
+    with pytest.raises(Diverged, match=r"loss of bad is nan at step 6; .* \(step 6 is kept\)"):
+        run.execute()
+    state = checkpoint.Checkpoints(run.folder / "checkpoints/bad").load()
+    assert state["step"] == 6
+    assert all(torch.isfinite(t).all() for t in state["objects"]["model"].values())
+
+
+def test_the_budget_ends_a_run_with_a_checkpoint(tmp_path, capsys, undisturbed):
+    result = Run(toy.EXPERIMENT, "smoke", 0, tmp_path, minutes=0.0).execute()
+    assert not result["complete"]
+    assert result["metrics"]["first_error"]["mean"] is None
+    assert "the time is up at step 1/12 of first" in capsys.readouterr().out
+    assert Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()["history"] == undisturbed
+
+
+def test_data_missing_half_way_loses_nothing(tmp_path, capsys):
+    def half(run):
+        toy.experiment(run)
+        raise DataMissing("the second set is not here")
+
+    result = Run(replace(toy.EXPERIMENT, run=half), "smoke", 0, tmp_path).execute()
+    assert not result["complete"]
+    assert result["metrics"]["second_error"]["mean"] is not None
+    assert "the second set is not here" in capsys.readouterr().out
+
+
+def test_data_missing_at_the_start_is_an_error(tmp_path):
+    def nothing(run):
+        raise DataMissing("the set is not here")
+
+    with pytest.raises(DataMissing):
+        Run(replace(toy.EXPERIMENT, run=nothing), "smoke", 0, tmp_path).execute()
+
+
+def test_profile_full_without_cuda_is_refused_and_says_how_long(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(CourseError, match=r"needs a CUDA GPU \(one seed would take about .+\)"):
+        Run(toy.EXPERIMENT, "full")
+
+
+def test_force_cpu_runs_full_and_says_how_long(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert Run(toy.EXPERIMENT, "full", 0, tmp_path, force_cpu=True).execute()["complete"]
+    assert "profile full on the CPU (one seed would take about" in capsys.readouterr().out
+
+
+def test_the_estimate_grows_with_the_work():
+    assert "s on this CPU" in cpu_estimate(1e9)
+    assert "h on this CPU" in cpu_estimate(1e16)
+    assert cpu_estimate(None) == ""
+
+
+def test_an_undeclared_or_non_finite_metric_is_refused(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    with pytest.raises(CourseError, match="not a declared metric"):
+        run.measure("typo", 1.0)
+    with pytest.raises(CourseError, match="nothing is recorded"):
+        run.measure("first_error", float("nan"))
+
+
+def test_batches_are_permutations_the_same_for_all_tasks(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 3, tmp_path)
+    one, other = run.task("a"), run.task("b")
+    epoch = torch.cat([one.batch(step, 24, 8) for step in range(3)])
+    assert sorted(epoch.tolist()) == list(range(24))
+    assert torch.equal(epoch, torch.cat([other.batch(step, 24, 8) for step in range(3)]))
+    assert not torch.equal(one.batch(0, 24, 8), one.batch(3, 24, 8))
+    assert not torch.equal(
+        one.batch(0, 24, 8), Run(toy.EXPERIMENT, "smoke", 4, tmp_path).task("a").batch(0, 24, 8)
+    )
+
+
+@pytest.mark.parametrize("size", [0, 61])
+def test_a_batch_that_cannot_be_drawn_is_refused(tmp_path, size):
+    task = Run(toy.EXPERIMENT, "smoke", 0, tmp_path).task("a")
+    with pytest.raises(CourseError, match=f"a batch of {size} cannot be drawn from 60"):
+        task.batch(0, 60, size)
+
+
+def test_generators_depend_on_seed_task_and_step_alone(tmp_path):
+    def draw(seed, name, step):
+        task = Run(toy.EXPERIMENT, "smoke", seed, tmp_path).task(name)
+        return torch.rand(3, generator=task.generator(step)).tolist()
+
+    assert draw(0, "a", 1) == draw(0, "a", 1)
+    assert (
+        len({tuple(draw(*key)) for key in [(0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 2)]})
+        == 4
+    )
+
+
+class _Hungry:
+    """A loss that runs out of memory above a number of examples."""
+
+    def __init__(self, limit, net):
+        self.limit, self.net, self.sizes = limit, net, []
+
+    def __call__(self, batch):
+        self.sizes.append(len(batch))
+        if len(batch) > self.limit:
+            raise torch.cuda.OutOfMemoryError("simulated")
+        return self.net(batch).square().mean()
+
+
+def test_out_of_memory_halves_the_micro_batch_and_is_recorded(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    task, batch = run.task("a"), torch.randn(16, 3)
+    gradients = []
+    for limit in (16, 4):
+        torch.manual_seed(0)
+        net = torch.nn.Linear(3, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+        loss = _Hungry(limit, net)
+        task.descend(optimizer, loss, batch)
+        gradients.append(net.weight.grad.clone())
+    assert loss.sizes == [16, 8, 4, 4, 4, 4]
+    torch.testing.assert_close(*gradients)
+    assert run.memos == {"micro-batch of a": 4}
+
+
+def test_a_micro_batch_that_cannot_be_halved_is_one_clear_error(tmp_path):
+    task = Run(toy.EXPERIMENT, "smoke", 0, tmp_path).task("a")
+    net = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+    with pytest.raises(CourseError, match="micro-batch of 8, which cannot be halved"):
+        task.descend(optimizer, _Hungry(4, net), torch.randn(16, 3), multiple=8)
+
+
+def test_full_disk_while_saving_keeps_the_checkpoint_before(tmp_path, monkeypatch):
+    store = checkpoint.Checkpoints(tmp_path)
+    store.save(1, {"x": torch.ones(3)})
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CourseError, match="the disk is full"):
+        store.save(2, {"x": torch.zeros(3)})
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["step-000000001.pt"]
+    assert torch.equal(store.load()["x"], torch.ones(3))
+
+
+def test_an_unwritable_folder_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CourseError, match="a file stands where a folder should be"):
+        Run(toy.EXPERIMENT, "smoke", 0, tmp_path / "file" / "out").execute()
+
+
+def test_only_the_last_two_checkpoints_stay_and_hold_no_pickles(tmp_path):
+    store = checkpoint.Checkpoints(tmp_path)
+    for step in range(5):
+        store.save(step, {"step": step, "rng": checkpoint.rng_state()})
+    assert [p.name for p in store.paths()] == ["step-000000004.pt", "step-000000003.pt"]
+    torch.load(store.paths()[0], weights_only=True)
+
+
+def test_generators_are_put_back(tmp_path):
+    import random
+
+    import numpy as np
+
+    store = checkpoint.Checkpoints(tmp_path)
+    store.save(0, checkpoint.rng_state())
+    first = (random.random(), np.random.rand(), torch.rand(1).item())
+    checkpoint.restore_rng(store.load())
+    assert (random.random(), np.random.rand(), torch.rand(1).item()) == first
+
+
+def test_the_record_tells_the_circumstances(tmp_path):
+    result = Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    assert record.schema_problem(result) == ""
+    assert result["data"] == "toy points"
+    assert not result["evidence"]
+    assert result["provenance"]["config"] == {"steps": 12, "batch": 8, "lr": 0.1}
+    assert result["provenance"]["threads"] == 1
+    assert result["provenance"]["wall_seconds"] > 0
+    assert result["provenance"]["peak_memory_bytes"] > 1e6
+    assert record.load(tmp_path / "seed0/record.json") == result
+
+
+@dataclass(frozen=True)
+class _Steps:
+    steps: int
+
+
+def test_two_processes_make_the_step_of_one(tmp_path):
+    """One step of two gloo processes equals one step of one on the same global batch."""
+    script = "tests.course.two_processes"
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    one = subprocess.run([sys.executable, "-m", script, tmp_path / "one"], cwd=ROOT, env=env)
+    two = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
+         "-m", script, str(tmp_path / "two")],
+        cwd=ROOT, env=env, capture_output=True, text=True,
+    )  # fmt: skip
+    assert one.returncode == two.returncode == 0, two.stderr
+    a, b = (torch.load(tmp_path / n / "after.pt", weights_only=True) for n in ("one", "two"))
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=1e-6, atol=1e-7)
