@@ -13,7 +13,7 @@ from cvlib.spherical.engines import engine_for, so3_analysis, so3_synthesis
 from cvlib.spherical.grids import Grid, require_finite, require_floats, s2_grid, so3_grid
 from cvlib.spherical.kernels import Support, s2_spectrum, so3_spectrum
 from cvlib.spherical.s2_engine import s2_analysis
-from cvlib.spherical.spectrum import s2_to_complex, so3_to_complex
+from cvlib.spherical.spectrum import s2_to_complex, so3_to_complex, so3_to_real
 
 
 class _Convolution(nn.Module):
@@ -73,10 +73,19 @@ class _Convolution(nn.Module):
                 f"the layer expects {self.weight.shape[1]} channels, the signal has {x.shape[1]}"
             )
 
-    def _out(self, F: Tensor) -> Tensor:
-        """Spectrum `(so3_size, B, O)` to the output grid, plus the bias (a degree-0 signal)."""
-        F = torch.cat([F[:1] + self.bias, F[1:]])
-        return so3_synthesis(F, self.grid, self.degrees, engine_for(self.grid, self.engine))
+    def spectrum(self, x: Tensor) -> Tensor:
+        """The correlation's coefficients `(so3_size(degrees), B, O)`, the bias in degree 0."""
+        with torch.autocast(x.device.type, enabled=False):
+            F = self._correlate(x, self.weight * self.scale)
+            return torch.cat([F[:1] + self.bias, F[1:]])
+
+    def on_grid(self, F: Tensor) -> Tensor:
+        """Coefficients `(so3_size(degrees), B, O)` as samples `(B, O, beta, alpha, gamma)`."""
+        with torch.autocast(F.device.type, enabled=False):
+            if self.engine == "fft":
+                return textbook.so3_ifft(so3_to_complex(F.permute(1, 2, 0)), self.grid)
+            engine = engine_for(self.grid, self.engine)
+            return so3_synthesis(F, self.grid, self.degrees, engine)
 
 
 def _check_bandwidths(b_in: int, b_out: int, degrees: int) -> None:
@@ -104,20 +113,20 @@ class S2Convolution(_Convolution):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, beta, alpha)`, or coefficients `(B, C, degrees**2)`, to `(B, O, SO(3))`."""
+        return self.on_grid(self.spectrum(x))
+
+    def _correlate(self, x: Tensor, w: Tensor) -> Tensor:
         require_floats(x, "a signal on the sphere")
         require_finite(x, "a signal on the sphere")
-        w = self.weight * self.scale
-        with torch.autocast(x.device.type, enabled=False):
-            f = self._spectrum(x).to(w.dtype)
-            psi = s2_spectrum(w, self.support, self.degrees)
-            if self.engine == "fft":
-                kernel = s2_to_complex(psi.permute(2, 1, 0))
-                F = textbook.s2_correlate(s2_to_complex(f), kernel)
-                return textbook.so3_ifft(F, self.grid) + self.bias[:, None, None, None]
-            F = s2_correlate(f.permute(2, 0, 1), psi, self.degrees)  # (so3_size, B, O)
-            return self._out(F)
+        f = self._coefficients_of(x).to(w.dtype)  # (B, C, degrees**2)
+        psi = s2_spectrum(w, self.support, self.degrees)
+        if self.engine == "fft":
+            kernel = s2_to_complex(psi.permute(2, 1, 0))
+            F = textbook.s2_correlate(s2_to_complex(f), kernel)
+            return so3_to_real(F).permute(2, 0, 1)
+        return s2_correlate(f.permute(2, 0, 1), psi, self.degrees)
 
-    def _spectrum(self, x: Tensor) -> Tensor:
+    def _coefficients_of(self, x: Tensor) -> Tensor:
         if x.dim() != 3:
             return self.coefficients(x)
         if x.shape[1:] != (self.weight.shape[1], self.degrees**2):
@@ -144,18 +153,19 @@ class SO3Convolution(_Convolution):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, beta, alpha, gamma)` to `(B, O, beta, alpha, gamma)` on the output grid."""
+        return self.on_grid(self.spectrum(x))
+
+    def _correlate(self, x: Tensor, w: Tensor) -> Tensor:
         grid = so3_grid(x)
         self._check(x, grid)
-        w = self.weight * self.scale
-        with torch.autocast(x.device.type, enabled=False):
-            x = x.to(w.dtype)
-            psi = so3_spectrum(w, self.support, self.degrees)
-            if self.engine == "fft":
-                kernel = so3_to_complex(psi.permute(2, 1, 0))
-                F = textbook.so3_correlate(textbook.so3_fft(x, self.degrees), kernel)
-                return textbook.so3_ifft(F, self.grid) + self.bias[:, None, None, None]
-            f = so3_analysis(x, grid, self.degrees, engine_for(grid, self.engine))
-            return self._out(so3_correlate(f, psi, self.degrees))
+        x = x.to(w.dtype)
+        psi = so3_spectrum(w, self.support, self.degrees)
+        if self.engine == "fft":
+            kernel = so3_to_complex(psi.permute(2, 1, 0))
+            F = textbook.so3_correlate(textbook.so3_fft(x, self.degrees), kernel)
+            return so3_to_real(F).permute(2, 0, 1)
+        f = so3_analysis(x, grid, self.degrees, engine_for(grid, self.engine))
+        return so3_correlate(f, psi, self.degrees)
 
 
 class BatchNormSO3(nn.BatchNorm1d):

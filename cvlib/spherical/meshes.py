@@ -96,7 +96,7 @@ def convex_hull(mesh: Mesh) -> Mesh:
     try:
         faces = ConvexHull(mesh.vertices.numpy()).simplices
     except QhullError:
-        raise CourseError("the mesh is flat: it has no convex hull; ask for hull=False") from None
+        raise CourseError("the mesh is flat: it encloses nothing") from None
     return Mesh(mesh.vertices, torch.as_tensor(faces).long())
 
 
