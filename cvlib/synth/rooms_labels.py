@@ -103,7 +103,7 @@ def _changes(maps: Tensor) -> Tensor:
 def _gradients(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel's derivatives to the right and downwards, each like `maps`."""
     channels = maps.shape[1]
-    kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=maps.device) / 8
+    kernel = torch.tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]).to(maps) / 8
     padded = F.pad(maps, (1, 1, 1, 1), mode="replicate")
     across = F.conv2d(padded, kernel.expand(channels, 1, 3, 3), groups=channels)
     down = F.conv2d(padded, kernel.T.expand(channels, 1, 3, 3), groups=channels)
