@@ -124,11 +124,13 @@ class Task:
 
     def descend(
         self, optimizer: torch.optim.Optimizer, loss_of: Callable[[Tensor], Tensor], batch: Tensor,
-        *, multiple: int = 1,
+        *, multiple: int = 1, after_backward: Callable[[], None] | None = None,
     ) -> Tensor:  # fmt: skip
         """One optimiser step on the mean loss over `batch`; returns that loss, detached.
 
         Out of memory halves the micro-batch (down to `multiple` items) and accumulates.
+        `after_backward` may change the gradients, of true size, before the step: clip them, add to
+        them.
         """
         while True:
             try:
@@ -136,6 +138,9 @@ class Task:
                 break
             except torch.cuda.OutOfMemoryError:
                 self._halve(len(batch), multiple)
+        if after_backward is not None:
+            self.scaler.unscale_(optimizer)
+            after_backward()
         self.scaler.step(optimizer)
         self.scaler.update()
         return self.run.mean_over_ranks(loss)
