@@ -1,6 +1,8 @@
 """What every chapter's exercises must pass: `from tests.course.exercise_tests import ...`."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -30,6 +32,60 @@ GARBAGE = {
     "raises": _raises,
     "exits": _exits,
 }
+
+
+def _converted(value: Any, convert: Callable[[torch.Tensor], Any]) -> Any:
+    """The value with `convert` applied to the floating-point tensors in it."""
+    if isinstance(value, tuple | list):
+        return type(value)(_converted(v, convert) for v in value)
+    if isinstance(value, float):
+        return convert(torch.tensor(value, dtype=torch.float64))
+    real = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return convert(value.detach()) if real else value
+
+
+FORMS: dict[str, Callable[[torch.Tensor], Any]] = {
+    "float32": torch.Tensor.float,
+    "float64": torch.Tensor.double,
+    "a list": torch.Tensor.tolist,
+    "numpy": torch.Tensor.numpy,
+}
+
+
+def in_form(answer: Any, convert: Callable[[torch.Tensor], Any]) -> Any:
+    """The answer, or the function with its output, in another form of the same numbers."""
+    if not inspect.isroutine(answer):
+        return _converted(answer, convert)
+    return lambda *args, **kwargs: _converted(answer(*args, **kwargs), convert)
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        assert torch.get_default_dtype() == dtype, "the check left another default dtype behind"
+        torch.set_default_dtype(torch.float32)
+
+
+STATES: dict[str, Callable[[], Any]] = {
+    "inference mode": torch.inference_mode,
+    "gradients off": torch.no_grad,
+    "default dtype float64": lambda: _default_dtype(torch.float64),
+}
+
+
+def assert_accepted(exercise: Exercise) -> None:
+    """The reference answer is right in every form of the same numbers and in any torch state."""
+    if not inspect.isclass(exercise.solution):
+        for name, convert in FORMS.items():
+            found = judge(exercise, in_form(exercise.solution, convert))
+            assert found.status == "right", f"{exercise.id} as {name}: {found.message}"
+    for name, state in STATES.items():
+        with state():
+            found = judge(exercise, exercise.solution)
+        assert found.status == "right", f"{exercise.id} under {name}: {found.message}"
 
 
 def assert_exercise(exercise: Exercise, wrong: Mapping[str, tuple[Any, str]]) -> None:

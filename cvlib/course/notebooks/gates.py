@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks.canonical import deviations, read
-from cvlib.course.notebooks.cells import METADATA, SETUP_CELL, TAGS, WIDGET, badge_url
+from cvlib.course.notebooks.cells import IGNORED, METADATA, SETUP_CELL, TAGS, WIDGET, badge_url
 from cvlib.course.notebooks.source import source_problems
 
 MAX_KB, MAX_FIGURES, MAX_IGNORED = 400, 12, 4
@@ -82,9 +82,11 @@ def _cell_metadata(path: Path, nb: NotebookNode) -> Found:
             yield number, f"has unknown metadata ({', '.join(sorted(extra))}): run `make notebooks`"
         if unknown := set(cell.metadata.get("tags", [])) - set(TAGS):
             yield number, f"has an unknown tag ({', '.join(sorted(unknown))})"
-    ignored = sum("nbval-ignore-output" in cell.metadata.get("tags", []) for cell in nb.cells)
+        if IGNORED in cell.metadata.get("tags", []) and "scoreboard(" in cell.source:
+            yield number, f"shows the scoreboard, which is compared: it may not be tagged {IGNORED}"
+    ignored = sum(IGNORED in cell.metadata.get("tags", []) for cell in nb.cells)
     if ignored > MAX_IGNORED:
-        yield None, f"{ignored} cells are tagged nbval-ignore-output, more than {MAX_IGNORED}"
+        yield None, f"{ignored} cells are tagged {IGNORED}, more than {MAX_IGNORED}"
 
 
 def _executed(path: Path, nb: NotebookNode) -> Found:

@@ -12,7 +12,8 @@ import pprint
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,13 +22,10 @@ import torch
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.page import frontend
+from cvlib.course.page.answers import Wrong
 
 MARKS = {"right": "✓", "wrong": "✗", "untouched": "○"}
 _hints_given: Counter[str] = Counter()
-
-
-class Wrong(Exception):
-    """Raised by a check: the property that the answer lacks ("your output changes with ...")."""
 
 
 class _Untouched(Exception):
@@ -68,16 +66,31 @@ class Verdict:
 
 
 def exercise(id: str) -> Exercise:
-    """The exercise with this id; raises `CourseError` that lists the chapter's ids."""
-    known = chapter(id.partition(".")[0]).module("exercises").EXERCISES
-    if id not in known:
+    """The exercise with this id (`"04.1"` or `"4.1"`).
+
+    Raises `CourseError` that lists the chapter's ids.
+    """
+    number, _, place = str(id).partition(".")
+    known = chapter(number).module("exercises").EXERCISES
+    name = f"{number.zfill(2)}.{place}"
+    if name not in known:
         raise CourseError(f"there is no exercise {id!r}; this chapter has {', '.join(known)}")
-    return known[id]
+    return known[name]
+
+
+def _named(id: str) -> Exercise | None:
+    """The exercise with this id, or None after one printed line that says which there are."""
+    try:
+        return exercise(id)
+    except CourseError as error:
+        print(error)
+        return None
 
 
 def check(id: str, answer: Any) -> None:
-    """Print one line about the learner's answer; never raises, whatever the answer does."""
-    print(verdict(id, answer))
+    """Print one line about the learner's answer; never raises, whatever id or answer it gets."""
+    if task := _named(id):
+        print(judge(task, answer))
 
 
 def verdict(id: str, answer: Any) -> Verdict:
@@ -86,11 +99,10 @@ def verdict(id: str, answer: Any) -> Verdict:
 
 
 def judge(exercise: Exercise, answer: Any) -> Verdict:
-    """Judge an answer to this exercise, with torch's generators seeded and then put back."""
+    """Judge an answer to this exercise in a known state of torch, which is then put back."""
     watched = _Watched(answer)
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with _known_state():
             exercise.check(watched.watch())
     except _Untouched:
         effort = f"{exercise.minutes} min, {'★' * exercise.stars}{'☆' * (3 - exercise.stars)}"
@@ -102,6 +114,19 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     except BaseException as error:  # sys.exit() in an answer must not end the kernel
         return Verdict("wrong", f"{exercise.id} {watched.blame(error)}")
     return Verdict("right", f"{exercise.id} {exercise.title}")
+
+
+@contextmanager
+def _known_state() -> Iterator[None]:
+    """Seeded generators, gradients on, float32 by default; all of it is put back afterwards."""
+    dtype = torch.get_default_dtype()
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        torch.manual_seed(0)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
 
 
 class _Watched:
@@ -162,13 +187,15 @@ def _first_line(error: BaseException) -> str:
 
 def hint(id: str) -> None:
     """Print the first hint, at the second call the second one."""
-    task = exercise(id)
-    given = _hints_given[id]
-    _hints_given[id] += 1
+    task = _named(id)
+    if task is None:
+        return
+    given = _hints_given[task.id]
+    _hints_given[task.id] += 1
     if given < len(task.hints):
-        print(f"Hint {given + 1} of {len(task.hints)} for {id}: {task.hints[given]}")
+        print(f"Hint {given + 1} of {len(task.hints)} for {task.id}: {task.hints[given]}")
     else:
-        print(f'There are no more hints for {id}; solution("{id}") shows one way to do it.')
+        print(f'There are no more hints for {task.id}; solution("{id}") shows one way to do it.')
 
 
 def solution(id: str) -> None:
@@ -176,16 +203,18 @@ def solution(id: str) -> None:
 
     The stored notebook holds the folded form, so nobody reads a solution by accident.
     """
-    task = exercise(id)
+    task = _named(id)
+    if task is None:
+        return
     source = source_of(task.solution)
     if not frontend.in_kernel():
-        print(f"Solution of {id}:\n\n{source}")
+        print(f"Solution of {task.id}:\n\n{source}")
         return
     folded = (
-        f"<details><summary>Solution of {id}: {html.escape(task.title)}</summary>"
+        f"<details><summary>Solution of {task.id}: {html.escape(task.title)}</summary>"
         f"<pre><code>{html.escape(source)}</code></pre></details>"
     )
-    frontend.display({"text/html": folded, "text/plain": f"Solution of {id} (folded)"})
+    frontend.display({"text/html": folded, "text/plain": f"Solution of {task.id} (folded)"})
 
 
 def source_of(answer: Any) -> str:

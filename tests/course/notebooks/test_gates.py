@@ -55,6 +55,11 @@ def tagged_often(nb):
         nb.cells.append(cell)
 
 
+def ignored_scoreboard(nb):
+    nb.cells[-1].source = "scoreboard(result)"
+    nb.cells[-1].metadata.tags = ["nbval-ignore-output"]
+
+
 def rebound(nb):
     for text in ("explore(lambda ax, k: draw(ax, images[k]), k=[1, 2])", "images = 3"):
         cell = new_code_cell(text)
@@ -75,6 +80,7 @@ GATES = {
     "cell metadata": (lambda nb: nb.cells[-1].metadata.update(id="x"), "unknown metadata (id)"),
     "tag": (lambda nb: nb.cells[-1].metadata.update(tags=["nbval-skip"]), "unknown tag (nbval-sk"),
     "ignored": (tagged_often, "5 cells are tagged nbval-ignore-output, more than 4"),
+    "ignored scoreboard": (ignored_scoreboard, "cell 5 shows the scoreboard, which is compared"),
     "counts": (lambda nb: nb.cells[-1].update(execution_count=9), "the execution counts"),
     "not run": (lambda nb: nb.cells[-1].update(execution_count=None), "have a gap"),
     "error": (show(new_output("error", ename="KeyError", evalue="'a'", traceback=[])),

@@ -171,9 +171,40 @@ def test_the_solution_is_folded_and_escaped_on_a_page(monkeypatch):
     assert "<" not in data["text/plain"]
 
 
-def test_an_unknown_exercise_names_the_known_ones():
-    with pytest.raises(CourseError, match=r"no exercise '04.9'; this chapter has 04\.1"):
-        check("04.9", double)
+@pytest.mark.parametrize("ask", [lambda id: check(id, double), hint, solution])
+def test_an_unknown_exercise_is_one_line_that_names_the_known_ones(ask, capsys):
+    for id in ("04.9", "x", "99.1", ""):
+        ask(id)
+        line = capsys.readouterr().out
+        assert "there is no" in line
+        assert line.count("\n") == 1
+    ask("04.9")
+    assert "this chapter has 04.1" in capsys.readouterr().out
+
+
+def test_the_leading_zero_may_be_left_out(capsys):
+    check("4.1", double)
+    assert capsys.readouterr().out.startswith("✓ 04.1")
+
+
+def test_a_check_runs_in_a_known_state_and_puts_it_back():
+    seen = []
+
+    def look(answer):
+        seen.append((torch.is_grad_enabled(), torch.is_inference_mode_enabled()))
+        seen.append(torch.get_default_dtype())
+        torch.set_default_dtype(torch.float16)
+
+    exercise = Exercise("04.1", "T", 1, 1, look, HINTS, double)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.inference_mode():
+            judge(exercise, double)
+            assert torch.is_inference_mode_enabled()
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert seen == [(True, False), torch.float32]
 
 
 @pytest.mark.parametrize("change", [{"id": "4.1"}, {"stars": 4}, {"hints": ("one",)}])
