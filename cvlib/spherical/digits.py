@@ -47,6 +47,13 @@ class SphericalDigits:
         starts = range(0, len(self.images), CHUNK)
         return torch.cat([first.coefficients(self.part(start, R)) for start in starts])
 
+    def first(self, n: int) -> "SphericalDigits":
+        """The first `n` digits, scaled like all of them."""
+        some = SphericalDigits(self.images[:n], self.labels[:n], self.b, self.images.device)
+        some.mean = self.mean
+        some.std = self.std
+        return some
+
     def standardise_like(self, other: Tensor) -> None:
         """Shift and scale all signals so that `other` has mean 0 and deviation 1."""
         self.mean = float(other.mean())

@@ -14,7 +14,12 @@ from torch import Tensor
 
 from cvlib.course import data
 from cvlib.course.errors import CourseError
-from cvlib.spherical.molecules import ELEMENTS, check_molecules
+from cvlib.spherical.molecules import (
+    ELEMENTS,
+    check_molecules,
+    minimal_radius,
+    molecule_to_spheres,
+)
 from cvlib.synth import molecules as toy
 
 BOHR = 0.529177210903  # angstrom
@@ -63,6 +68,18 @@ class Composition:
 def rmse(a: Tensor, b: Tensor) -> float:
     """Root mean square difference."""
     return float((a - b).square().mean().sqrt())
+
+
+def spheres_of(there: Molecules, test: Molecules, b: int) -> Callable[[Molecules], Tensor]:
+    """The map from molecules to spheres `(N, A, elements, 2b, 2b)`, scaled to deviation 1.
+
+    All spheres have one radius, at which none of `there` (training) and `test` meet (Sec. 5.4).
+    """
+    radius = min(minimal_radius(part.positions, part.charges) for part in (there, test))
+    some = there[torch.arange(min(256, len(there.energy)))]
+    signals = molecule_to_spheres(some.positions, some.charges, radius, b)
+    scale = float(signals[signals != 0].std())
+    return lambda m: molecule_to_spheres(m.positions, m.charges, radius, b) / scale
 
 
 def load(source: str, seed: int, train: int, test: int, heavy: int) -> tuple[Molecules, Molecules]:

@@ -40,7 +40,11 @@ class _Convolution(nn.Module):
     ):
         super().__init__()
         self.degrees = min(b_in, b_out) if degrees is None else degrees
-        _check_bandwidths(b_in, b_out, self.degrees)
+        if not 1 <= self.degrees <= min(b_in, b_out):
+            raise CourseError(
+                f"degrees = {self.degrees} must lie between 1 and the smaller of b_in = {b_in} and "
+                f"b_out = {b_out}"
+            )
         if self.needs_sphere and not support.on_sphere:
             raise CourseError(
                 "a filter on the sphere has points with gamma = 0: take s2_near_identity or "
@@ -75,6 +79,7 @@ class _Convolution(nn.Module):
 
     def spectrum(self, x: Tensor) -> Tensor:
         """The correlation's coefficients `(so3_size(degrees), B, O)`, the bias in degree 0."""
+        require_floats(x, "the layer's input")
         with torch.autocast(x.device.type, enabled=False):
             F = self._correlate(x, self.weight * self.scale)
             return torch.cat([F[:1] + self.bias, F[1:]])
@@ -88,25 +93,17 @@ class _Convolution(nn.Module):
             return so3_synthesis(F, self.grid, self.degrees, engine)
 
 
-def _check_bandwidths(b_in: int, b_out: int, degrees: int) -> None:
-    if b_out > b_in:
-        raise CourseError(
-            f"b_out = {b_out} exceeds b_in = {b_in}: a correlation adds no detail; "
-            "choose b_out <= b_in"
-        )
-    if not 1 <= degrees <= b_out:
-        raise CourseError(f"degrees = {degrees} must lie between 1 and b_out = {b_out}")
-
-
 class S2Convolution(_Convolution):
     """Correlation of signals on the sphere with rotated filters; the output lives on SO(3).
 
-    `psi * f (R) = mean over x of sum_k psi_k(R^-1 x) f_k(x)` (Sec. 3). Turning the input
-    by Q turns the output by Q, exactly. `c_in` and `c_out` are channels, `b_in >= b_out`
-    bandwidths of grids, `support` the points of the filter (`kernels.s2_near_identity` for one).
-    The degrees `l < degrees` pass, by default all that the output grid holds; fewer leave room on
-    it for what a following ReLU creates. `grid` and `engine` name the kind of the output grid and
-    how it is computed. CourseError for a support that turns in place: that is one for SO(3).
+    `psi * f (R) = mean over x of sum_k psi_k(R^-1 x) f_k(x)` (Sec. 3). Turning the input by Q
+    turns the output by Q, exactly.
+
+    `c_in` and `c_out` are channels, `b_in` and `b_out` bandwidths of grids, `support` the points
+    of the filter (`kernels.s2_near_identity` for one). The degrees `l < degrees` pass, by default
+    all that both grids hold; a finer output grid has room for what a following ReLU creates.
+    `grid` and `engine` name the kind of the output grid and how it is computed. CourseError for a
+    support that turns in place: that is one for SO(3).
     """
 
     needs_sphere = True
@@ -116,7 +113,6 @@ class S2Convolution(_Convolution):
         return self.on_grid(self.spectrum(x))
 
     def _correlate(self, x: Tensor, w: Tensor) -> Tensor:
-        require_floats(x, "a signal on the sphere")
         require_finite(x, "a signal on the sphere")
         f = self._coefficients_of(x).to(w.dtype)  # (B, C, degrees**2)
         psi = s2_spectrum(w, self.support, self.degrees)

@@ -66,7 +66,7 @@ def paper_net() -> SphericalClassifier:
     return SphericalClassifier(features, head)
 
 
-def small_net(b: int, grids: tuple[int, int] = (12, 8)) -> SphericalClassifier:
+def small_net(b: int, grids: tuple[int, int] = (10, 7)) -> SphericalClassifier:
     """A network for a CPU: wide filters, 6 and then 4 degrees on finer grids than these need.
 
     The grids leave room for what the ReLUs create. On `(8, 5)` it folds back onto the degrees in

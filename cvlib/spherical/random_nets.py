@@ -52,3 +52,20 @@ def errors_by_depth(
         net = random_net(grid, degrees, depth, 10, relu)
     ends = [k for k, layer in enumerate(net) if isinstance(layer, SO3Convolution)]
     return [equivariance_error(net[: end + 1], x, R) for end in ends]
+
+
+def error_table(
+    bandwidths: tuple[int, ...], depth: int, n: int, seed: int
+) -> dict[str, list[list[float]]]:
+    """Errors by bandwidth (rows) and depth, of three kinds of networks with `b` degrees.
+
+    `linear` has no ReLUs, `relu` has them on a grid that just holds the degrees, `finer` on one
+    of 5/3 the bandwidth.
+    """
+    table: dict[str, list[list[float]]] = {"linear": [], "relu": [], "finer": []}
+    for b in bandwidths:
+        finer = Grid(-(-5 * b // 3))
+        table["linear"].append(errors_by_depth(Grid(b), b, depth, n, seed, relu=False))
+        table["relu"].append(errors_by_depth(Grid(b), b, depth, n, seed))
+        table["finer"].append(errors_by_depth(finer, b, depth, n, seed))
+    return table

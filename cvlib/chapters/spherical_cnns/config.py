@@ -17,11 +17,13 @@ def steps(n: int, epochs: int, batch: int) -> int:
 class Digits:
     """Sec. 5.2: digits of a data set on the grid of bandwidth `b`, and how a network trains.
 
-    `train` and `test` are numbers of digits, `tilt_test` of those for the curve over the tilt.
+    `grids` are the small network's, for its two ReLUs (section 12 of the page says why); `train`
+    and `test` are numbers of digits, `tilt_test` of those for the curve over the tilt.
     """
 
     data: str
     b: int
+    grids: tuple[int, int]
     train: int
     test: int
     epochs: int
@@ -132,7 +134,7 @@ CONFIG = {
     "smoke": Config(
         net="small",
         digits=Digits(
-            data="mnist5k", b=16, train=2000, test=1000, epochs=4, batch=32, lr=1e-2,
+            data="mnist5k", b=16, grids=(9, 6), train=2000, test=1000, epochs=4, batch=32, lr=1e-2,
             planar_epochs=6, planar_lr=2e-3, digits_per_rotation=250, tilts=7, tilt_test=300,
         ),
         shapes=Shapes(
@@ -148,7 +150,7 @@ CONFIG = {
     "laptop": Config(
         net="small",
         digits=Digits(
-            data="mnist", b=16, train=60000, test=10000, epochs=1, batch=32, lr=1e-2,
+            data="mnist", b=16, grids=(10, 7), train=60000, test=10000, epochs=1, batch=32, lr=1e-2,
             planar_epochs=3, planar_lr=2e-3, digits_per_rotation=500, tilts=13, tilt_test=1000,
         ),
         shapes=Shapes(
@@ -161,13 +163,14 @@ CONFIG = {
         ),
         commuting=Commuting(bandwidths=(4, 6, 8, 12), depth=5, n=40),
         coarse=True,
-        paper=Large(train=24000, epochs=5, batch=32, lr=5e-3),
+        paper=Large(train=48000, epochs=2, batch=32, lr=5e-3),
     ),
     "workshop": Config(
         net="paper",
         digits=Digits(
-            data="mnist", b=30, train=60000, test=10000, epochs=8, batch=128, lr=5e-3,
-            planar_epochs=8, planar_lr=1e-3, digits_per_rotation=500, tilts=7, tilt_test=10000,
+            data="mnist", b=30, grids=(10, 7), train=60000, test=10000, epochs=8, batch=128,
+            lr=5e-3, planar_epochs=8, planar_lr=1e-3, digits_per_rotation=500, tilts=7,
+            tilt_test=10000,
         ),
         shapes=Shapes(
             data="solids", train=100, test=30, channels=(6, 32, 64), b=(16, 10, 6), epochs=10,
@@ -182,8 +185,9 @@ CONFIG = {
     "full": Config(
         net="paper",
         digits=Digits(
-            data="mnist", b=30, train=60000, test=10000, epochs=20, batch=128, lr=5e-3,
-            planar_epochs=20, planar_lr=1e-3, digits_per_rotation=500, tilts=13, tilt_test=10000,
+            data="mnist", b=30, grids=(10, 7), train=60000, test=10000, epochs=20, batch=128,
+            lr=5e-3, planar_epochs=20, planar_lr=1e-3, digits_per_rotation=500, tilts=13,
+            tilt_test=10000,
         ),
         shapes=Shapes(
             data="modelnet", train=0, test=0, channels=(6, 100, 100), b=(64, 16, 10), epochs=30,

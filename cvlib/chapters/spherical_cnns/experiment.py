@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
+from statistics import fmean
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.chapters.spherical_cnns.claims import CLAIMS, COLUMNS, METRICS, PAPER
+from cvlib.chapters.spherical_cnns.claims import CLAIMS, METRICS, PAPER
 from cvlib.chapters.spherical_cnns.config import CONFIG, Config
 from cvlib.chapters.spherical_cnns.train import accuracy, train
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
 from cvlib.spherical import digits, energies, shapes
-from cvlib.spherical.grids import Grid
 from cvlib.spherical.models import (
     PlanarCNN,
     SphericalClassifier,
@@ -24,11 +24,11 @@ from cvlib.spherical.models import (
     small_net,
 )
 from cvlib.spherical.molecule_net import MoleculeNet
-from cvlib.spherical.molecules import minimal_radius, molecule_to_spheres
-from cvlib.spherical.random_nets import errors_by_depth
+from cvlib.spherical.random_nets import error_table
 
 COARSE = (8, 5)  # grids of the small network that are too coarse for its ReLUs
 LARGE_B = 30  # bandwidth of the digits for the paper's network and the deep one
+NEEDS = {"modelnet": ("modelnet10",), "qm7": ("qm7",), "qm7-xyz": ("qm7-xyz",)}
 PROTOCOLS = {"nr": "nr_nr nr_r", "r": "r_r", "shared": "r_r_shared"}  # columns by training set
 
 
@@ -50,10 +50,10 @@ def units(c: Config) -> list[Unit]:
     for protocol in ("nr", "r"):
         names = tuple(f"{c.shapes.data}_{k}" for k in PROTOCOLS[protocol].split())
         plan.append(Unit(f"shapes-{protocol}", partial(solid_shapes, protocol=protocol), names,
-                         c.shapes.steps, 1, _sets(c.shapes.data)))  # fmt: skip
+                         c.shapes.steps, 1, NEEDS.get(c.shapes.data, ())))  # fmt: skip
     kind = c.atoms.data.replace("-", "")
     plan.append(Unit("atoms", atoms, (f"{kind}_rmse", f"{kind}_rmse_counts"), c.atoms.steps, 1,
-                     _sets(c.atoms.data)))  # fmt: skip
+                     NEEDS.get(c.atoms.data, ())))  # fmt: skip
     if c.paper:
         plan.append(_digit_unit("spherical", "nr", spherical, c.paper.steps, 2, needs))
     if c.deep:
@@ -70,11 +70,6 @@ def _digit_unit(
         metrics.append(f"{name}_parameters")
     work = partial(run, name=name, protocol=protocol)
     return Unit(f"{name}-{protocol}", work, tuple(metrics), steps, priority, needs)
-
-
-def _sets(name: str) -> tuple[str, ...]:
-    downloads = {"modelnet": ("modelnet10",), "qm7": ("qm7",), "qm7-xyz": ("qm7-xyz",)}
-    return downloads.get(name, ())
 
 
 # ---- digits (Sec. 5.2) ---------------------------------------------------------------------------
@@ -119,13 +114,13 @@ def planar(run: Run, name: str, protocol: str) -> None:
         return F.cross_entropy(model(x[i]), there.labels[i])
 
     steps = c.digits.planar_steps
-    train(run, f"planar-{protocol}", net, loss_of, len(x), steps, c.digits.batch, c.digits.planar_lr)
+    train(
+        run, f"planar-{protocol}", net, loss_of, len(x), steps, c.digits.batch, c.digits.planar_lr
+    )
     _score(run, name, protocol, net, test, lambda s, R: s.signals(R))
 
 
-def _digit_sets(
-    run: Run, b: int, n: int
-) -> tuple[digits.SphericalDigits, digits.SphericalDigits]:
+def _digit_sets(run: Run, b: int, n: int) -> tuple[digits.SphericalDigits, digits.SphericalDigits]:
     d = run.config.digits
     there, test, run.data_label = run.shared(
         f"digits {b} {n}", lambda: digits.load(d.data, b, n, d.test, run.device)
@@ -191,21 +186,11 @@ def _tilt_curve(
 def commuting(run: Run) -> None:
     """The error of equivariance of random networks over depth and bandwidth."""
     c = run.config.commuting
-    table: dict[str, list[list[float]]] = {"linear": [], "relu": [], "finer": []}
-    for b in c.bandwidths:
-        finer = Grid(-(-5 * b // 3))  # 5/3 of what the degrees need
-        table["linear"].append(errors_by_depth(Grid(b), b, c.depth, c.n, run.seed, relu=False))
-        table["relu"].append(errors_by_depth(Grid(b), b, c.depth, c.n, run.seed))
-        table["finer"].append(errors_by_depth(finer, b, c.depth, c.n, run.seed))
-        run.tick()
+    table = error_table(c.bandwidths, c.depth, c.n, run.seed)
     run.note("errors", {"bandwidths": c.bandwidths, **table})
     run.measure("linear_error", max(max(row) for row in table["linear"]), n=c.n)
-    run.measure("relu_error_first", _mean(row[0] for row in table["relu"]), n=c.n)
-    run.measure("relu_error_last", _mean(row[-1] for row in table["relu"]), n=c.n)
-
-
-def _mean(values) -> float:
-    return float(torch.tensor(list(values)).mean())
+    run.measure("relu_error_first", fmean(row[0] for row in table["relu"]), n=c.n)
+    run.measure("relu_error_last", fmean(row[-1] for row in table["relu"]), n=c.n)
 
 
 # ---- shapes (Sec. 5.3) ---------------------------------------------------------------------------
@@ -246,7 +231,7 @@ def atoms(run: Run) -> None:
     there, test = energies.load(c.data, run.seed, c.train, c.test, c.heavy)
     base = energies.Composition(there)
     targets = ((there.energy - base(there)) / base.spread).float().to(run.device)
-    spheres = _spheres_of(there, test, c.b[0])
+    spheres = energies.spheres_of(there, test, c.b[0])
     net = MoleculeNet(c.channels, c.b, c.hidden)
     on_device = there.to(run.device)
 
@@ -265,17 +250,6 @@ def atoms(run: Run) -> None:
     kind = c.data.replace("-", "")
     run.measure(f"{kind}_rmse", energies.rmse(energy, test.energy), n=len(energy))
     run.measure(f"{kind}_rmse_counts", energies.rmse(base(test), test.energy), n=len(energy))
-
-
-def _spheres_of(
-    there: energies.Molecules, test: energies.Molecules, b: int
-) -> Callable[[energies.Molecules], Tensor]:
-    """The map from molecules to spheres of one radius, scaled to deviation 1."""
-    radius = min(minimal_radius(part.positions, part.charges) for part in (there, test))
-    some = there[torch.arange(min(256, len(there.energy)))]
-    signals = molecule_to_spheres(some.positions, some.charges, radius, b)
-    scale = float(signals[signals != 0].std())
-    return lambda m: molecule_to_spheres(m.positions, m.charges, radius, b) / scale
 
 
 EXPERIMENT = Experiment(
