@@ -150,8 +150,8 @@ CONFIG = {
     "laptop": Config(
         net="small",
         digits=Digits(
-            data="mnist", b=16, grids=(10, 7), train=60000, test=10000, epochs=1, batch=32, lr=1e-2,
-            planar_epochs=3, planar_lr=2e-3, digits_per_rotation=500, tilts=13, tilt_test=1000,
+            data="mnist", b=16, grids=(9, 6), train=60000, test=10000, epochs=1, batch=32, lr=1e-2,
+            planar_epochs=2, planar_lr=2e-3, digits_per_rotation=500, tilts=13, tilt_test=500,
         ),
         shapes=Shapes(
             data="solids", train=60, test=30, channels=(6, 16, 32), b=(12, 8, 5), epochs=10,
@@ -159,9 +159,9 @@ CONFIG = {
         ),
         atoms=Atoms(
             data="qm7-xyz", train=0, test=0, heavy=0, channels=(16, 32), b=(8, 4, 2),
-            hidden=(128, 256), epochs=12, batch=32, lr=3e-3,
+            hidden=(128, 256), epochs=8, batch=32, lr=5e-3,
         ),
-        commuting=Commuting(bandwidths=(4, 6, 8, 12), depth=5, n=40),
+        commuting=Commuting(bandwidths=(4, 6, 8, 12), depth=4, n=20),
         coarse=True,
         paper=Large(train=48000, epochs=2, batch=32, lr=5e-3),
     ),
