@@ -19,9 +19,9 @@ from cvlib.chapters.self_attention_gan.claims import CLAIMS, METRICS, PAPER
 from cvlib.course import data
 from cvlib.course.run.experiment import Experiment
 from cvlib.course.run.run import Run
-from cvlib.gan.nets import PRESETS
 from cvlib.gan.probe import divergence_step
 from cvlib.gan.sampling import samples
+from cvlib.gan.sizes import PRESETS
 from cvlib.gan.twins import make_twins, score_samples
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator
@@ -115,7 +115,7 @@ def run_arms(run: Run) -> None:
 
     def curve_fid(pair: Pair) -> float:
         G = pair.evaluated(c.standing)
-        return evaluator.fid(samples(G, c.n_curve, seed=1, device=run.device))
+        return evaluator.frechet(samples(G, c.n_curve, seed=1, device=run.device))
 
     prefix, table = PREFIX[c.images], {}
     for name, steps in c.arms:
@@ -123,16 +123,22 @@ def run_arms(run: Run) -> None:
         pair, task = train(
             run, name, ARMS[name], PRESETS[c.preset], recipe, images, curve_fid, c.every
         )
-        scores = score(pair, evaluator, c.n_final, c.standing, run.device)
+        scores = score(
+            pair,
+            partial(evaluator, source="EMA, standing statistics"),
+            c.n_final,
+            c.standing,
+            run.device,
+        )
         curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
         table[name] = {
             **asdict(scores), "seed": run.seed, "curve": curve, "gamma": gammas(pair),
             "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
             "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
         }  # fmt: skip
-        _measure(run, f"{prefix}_{name}", scores.fid, scores.n)
+        _measure(run, f"{prefix}_{name}", scores.frechet, scores.n)
         if name == c.three_fids:
-            fids = three_fids(pair, evaluator.fid, c.n_final, c.standing, run.device)
+            fids = three_fids(pair, evaluator.frechet, c.n_final, c.standing, run.device)
             run.note("three_fids", fids)
             run.measure("gamma_g", gammas(pair)["G"])
             if curve:
@@ -140,7 +146,9 @@ def run_arms(run: Run) -> None:
     run.note("arms", table)
     for name in table.keys() - {"ttur"}:
         if "ttur" in table:
-            _measure(run, f"ratio_{name}", table[name]["fid"] / table["ttur"]["fid"], c.n_final)
+            _measure(
+                run, f"ratio_{name}", table[name]["frechet"] / table["ttur"]["frechet"], c.n_final
+            )
 
 
 def _measure(run: Run, name: str, value: float, n: int) -> None:
