@@ -79,7 +79,9 @@ def _same_scores(old: str, new: str) -> bool:
 
 
 def _near(old: str, new: str) -> bool:
-    if NUMBER.sub("", old).split() != NUMBER.sub("", new).split():
+    """Whether `51.9 % (n = 360)` and `52.2 % (n = 360)` agree; what is in brackets is exact."""
+    (old, *behind), (new, *behind_new) = old.strip().split(" ("), new.strip().split(" (")
+    if behind != behind_new or NUMBER.sub("", old).split() != NUMBER.sub("", new).split():
         return False
     least = POINT if "%" in old or "point" in old else 0.0
     pairs = zip(NUMBER.findall(old), NUMBER.findall(new), strict=True)

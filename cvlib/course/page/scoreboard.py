@@ -58,7 +58,10 @@ class Scoreboard:
         lines.insert(1, "-+-".join("-" * w for w in widths))
         judged = [f"{status}: {claim}\n    rule: {rule}" for claim, rule, status in self.verdict]
         rest = "; ".join(row.metric for row in self.unmeasured)
-        notes = [*([f"Measured neither here nor in a record: {rest}."] if rest else []), *self.notes]
+        notes = [
+            *([f"Measured neither here nor in a record: {rest}."] if rest else []),
+            *self.notes,
+        ]
         filled = [textwrap.fill(note, 100) for note in notes]
         return "\n".join([self.title, *(line.rstrip() for line in lines), *judged, *filled])
 
