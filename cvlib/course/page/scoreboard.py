@@ -218,17 +218,12 @@ def results_markdown(chapters: Sequence[Chapter]) -> str:
     ]
     for entry in chapters:
         claims = entry.module("experiment").EXPERIMENT.claims
-        made = [_recorded(entry, profile) for profile in COLUMNS]
+        made = [records.recorded(entry, profile) for profile in COLUMNS]
         for i, claim in enumerate(claims):
             name = f"{entry.number:02d} {entry.title}" if i == 0 else ""
             cells = " | ".join(_verdict(record, claim.text, i == 0) for record in made)
             lines.append(f"| {name} | {claim.text} | {cells} |")
     return "\n".join(lines) + "\n"
-
-
-def _recorded(entry: Chapter, profile: str) -> Record | None:
-    path = entry.recorded / f"{profile}.json"
-    return records.load(path) if path.is_file() else None
 
 
 def _verdict(record: Record | None, claim: str, first: bool) -> str:
