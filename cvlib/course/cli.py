@@ -22,7 +22,8 @@ from cvlib.course.paths import CHECKOUT, ROOT
 BUILD = (ROOT if CHECKOUT else Path.cwd()) / "build"
 PROFILE = click.option(
     "--profile", default="auto", show_default=True,
-    help="smoke (CPU, half a minute), workshop (a free Colab T4, 10 min), full (a GPU), auto.",
+    help="smoke (CPU, half a minute), laptop (two CPU cores, 45 min), workshop (a free Colab T4, "
+    "10 min), full (a GPU), or auto.",
 )  # fmt: skip
 
 
@@ -109,9 +110,10 @@ def doctor() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of checkpoints and record.")
 @click.option("--fresh", is_flag=True, help="Throw earlier checkpoints away.")
 @click.option("--force-cpu", is_flag=True, help="Allow profile full without a GPU.")
+@click.option("--accept-code", is_flag=True, help="Go on with what other code has trained.")
 def run(
     number: str, profile: str, seeds: int, minutes: float | None, out: Path | None, fresh: bool,
-    force_cpu: bool,
+    force_cpu: bool, accept_code: bool,
 ) -> None:  # fmt: skip
     """Run a chapter's experiment, print its scoreboard and write DIR/record.json.
 
@@ -126,10 +128,12 @@ def run(
     from cvlib.course.run.runner import run_chapter
 
     record = run_chapter(
-        number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu
-    )
+        number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu,
+        accept_code=accept_code,
+    )  # fmt: skip
     if _first_process():
         click.echo(f"\n{scoreboard(record)}")
+    sys.exit(not record["complete"])
 
 
 def _first_process() -> bool:
@@ -266,12 +270,19 @@ def notebooks_refresh(numbers: tuple[str, ...], jobs: int) -> None:
 @notebooks.command("check")
 @click.argument("numbers", nargs=-1)
 def notebooks_check(numbers: tuple[str, ...]) -> None:
-    """Say what is not as a stored notebook must be, without executing anything."""
-    from cvlib.course import notebooks as books
+    """Say what is not as a stored notebook must be, without executing anything.
 
-    found = [(p, line) for p in _stored(numbers) for line in books.problems(p)]
+    The last lines say how much of what a reader sees `make test` compares with a fresh run.
+    """
+    from cvlib.course import notebooks as books
+    from cvlib.course.notebooks.verify import shares
+
+    paths = _stored(numbers)
+    found = [(p, line) for p in paths for line in books.problems(p)]
     for path, line in found:
         click.echo(f"{path.name}: {line}", err=True)
+    for path, share in shares(paths):
+        click.echo(f"{path.name}: {share}")
     sys.exit(bool(found))
 
 
