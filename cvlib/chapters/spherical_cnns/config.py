@@ -134,16 +134,16 @@ CONFIG = {
     "smoke": Config(
         net="small",
         digits=Digits(
-            data="mnist5k", b=16, grids=(9, 6), train=2000, test=1000, epochs=4, batch=32, lr=1e-2,
-            planar_epochs=6, planar_lr=2e-3, digits_per_rotation=250, tilts=7, tilt_test=300,
+            data="mnist5k", b=16, grids=(9, 6), train=2000, test=1000, epochs=3, batch=32, lr=1e-2,
+            planar_epochs=4, planar_lr=2e-3, digits_per_rotation=250, tilts=7, tilt_test=200,
         ),
         shapes=Shapes(
-            data="solids", train=20, test=10, channels=(6, 12, 24), b=(8, 6, 4), epochs=10,
+            data="solids", train=20, test=10, channels=(6, 12, 24), b=(8, 6, 4), epochs=7,
             batch=20, lr=1e-2,
         ),
         atoms=Atoms(
             data="toy", train=384, test=128, heavy=3, channels=(8, 16), b=(5, 3, 2),
-            hidden=(64, 64), epochs=8, batch=24, lr=1e-2,
+            hidden=(64, 64), epochs=6, batch=24, lr=1e-2,
         ),
         commuting=Commuting(bandwidths=(4, 6), depth=3, n=6),
     ),

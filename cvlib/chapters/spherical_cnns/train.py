@@ -23,6 +23,7 @@ def train(
     `loss_of` takes the network and indices of examples (on the run's device) and gives the loss.
     Goes on from its checkpoint after a disconnect; returns the network in evaluation mode.
     """
+    run.precision = "fp32"  # for all networks that are compared: they are small
     net = net.to(run.device).train()
     optimizer = torch.optim.Adam(net.parameters(), lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps + 1)
