@@ -88,6 +88,7 @@ def _has_docstring(node: ast.AST) -> bool:
     return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
+@lru_cache
 def commit() -> str:
     """The commit of the course, with `-dirty` when files differ.
 
