@@ -7,11 +7,7 @@ from pathlib import Path
 
 import click
 
-PROFILE = click.option(
-    "--profile", default="auto", show_default=True,
-    help="smoke (CPU, half a minute), laptop (two CPU cores, 45 min), workshop (a free Colab T4, "
-    "10 min), full (a GPU), or auto.",
-)  # fmt: skip
+from cvlib.course.cli_options import PROFILE, Folder
 
 
 @click.command()
@@ -19,7 +15,7 @@ PROFILE = click.option(
 @PROFILE
 @click.option("--seeds", default=1, show_default=True, help="How many seeds, from 0 on.")
 @click.option("--minutes", type=float, help="Stop in time, with a checkpoint; run again to go on.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of checkpoints and record.")
+@click.option("--out", type=Folder(), help="Folder of checkpoints and record.")
 @click.option("--fresh", is_flag=True, help="Throw earlier results and checkpoints away.")
 @click.option("--force-cpu", is_flag=True, help="Allow profile full without a GPU.")
 @click.option("--accept-code", is_flag=True, help="Go on with what other code has trained.")
@@ -66,7 +62,7 @@ def _first_process() -> bool:
 @click.argument("numbers", nargs=-1)
 @PROFILE
 @click.option("--minutes", type=float, default=45.0, show_default=True, help="Of the whole visit.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the packed results.")
+@click.option("--out", type=Folder(), help="Folder of the packed results.")
 @click.option(
     "--from", "sources", type=click.Path(path_type=Path), multiple=True,
     help="Folder of packed results of an earlier visit; may be given several times.",

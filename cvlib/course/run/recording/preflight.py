@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from cvlib.course.chapters import Chapter, chapter, written
-from cvlib.course.data import folders
 from cvlib.course.errors import CourseError
+from cvlib.course.paths import writable
 from cvlib.course.run import identity, units
 from cvlib.course.run.experiment import Experiment
 from cvlib.course.run.profiles import GPU
@@ -33,7 +33,7 @@ def examine(jobs: Sequence[Job], profile: str, work: Path, out: Path, device: st
     for folder in (work, out):
         if folder.exists() and not folder.is_dir():
             raise CourseError(f"{folder} is a file: choose another folder")
-        if not folders.writable(folder):
+        if not writable(folder):
             raise CourseError(f"{folder} may not be written to: choose another folder")
     blocked = {}
     lines = [f"profile {profile} on {device}, commit {identity.commit()[:12]}"]
