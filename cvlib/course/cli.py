@@ -211,7 +211,7 @@ def data_bundle(number: str, profile: str, out: Path, quality: int | None) -> No
 
 @cli.group()
 def notebooks() -> None:
-    """The stored notebooks: refresh, check, new."""
+    """The stored notebooks: refresh, check, export, times, new."""
 
 
 @notebooks.command("refresh")
@@ -252,13 +252,37 @@ def notebooks_check(numbers: tuple[str, ...]) -> None:
     sys.exit(bool(found))
 
 
+@notebooks.command("export")
+@click.argument("numbers", nargs=-1)
+@click.option(
+    "--to", "kind", type=click.Choice(["html", "slides"]), default="html", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("build/export"), show_default=True
+)
+def notebooks_export(numbers: tuple[str, ...], kind: str, out: Path) -> None:
+    """Write stored notebooks as HTML pages or slides, each figure with its alt text.
+
+    \b
+    Example:  cvlib notebooks export 04 --to slides
+    """
+    from cvlib.course.notebooks.export import export
+
+    for path in _stored(numbers):
+        click.echo(export(path, kind, out))
+
+
 @notebooks.command("times")
 @click.argument("number")
 def notebooks_times(number: str) -> None:
-    """Execute a chapter alone and write its table of times into TEACHING.md."""
-    from cvlib.course.notebooks import teaching
+    """Execute a chapter alone, keep the times of its sections and draw TEACHING.md's tables."""
+    from cvlib.course.notebooks import pool, readme
+    from cvlib.course.notebooks.refresh import time_one
 
-    teaching.refresh(chapter(number))
+    paths = _stored((number,))
+    (outcome,) = pool.run_all(time_one, [(path, ()) for path in paths], 1, click.echo)
+    readme.refresh()
+    sys.exit(bool(outcome.error))
 
 
 @notebooks.command("new")

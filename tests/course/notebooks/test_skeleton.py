@@ -3,10 +3,12 @@ import sys
 
 import pytest
 
+from cvlib import __version__
 from cvlib.course.chapters import RELEASE, REPOSITORY, Chapter, chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks import SETUP_CELL, new_notebook, problems
 from cvlib.course.notebooks.canonical import check, read
+from cvlib.course.notebooks.cells import CLONE
 from cvlib.course.notebooks.skeleton import SECTIONS
 from cvlib.course.paths import ROOT
 
@@ -51,21 +53,50 @@ def test_the_set_up_cell_finds_a_checkout_here_or_above(tmp_path, inside):
     assert done.stdout.strip() == str(tmp_path / "cvlib" / "__init__.py"), done.stderr
 
 
-def test_the_set_up_cell_clones_once_where_there_is_no_checkout(tmp_path):
-    git = tmp_path / "bin" / "git"
+def fake_git(folder, *lines):
+    """An environment whose git writes its arguments into `calls` and does what is told."""
+    git = folder / "bin" / "git"
     git.parent.mkdir()
-    git.write_text(
-        '#!/bin/sh\necho "$@" >> calls\nfor last; do :; done\nmkdir -p "$last/cvlib/course"\n'
-    )
+    git.write_text("\n".join(["#!/bin/sh", 'echo "$@" >> calls', "for last; do :; done", *lines]))
     git.chmod(0o755)
-    environment = {"PATH": f"{git.parent}:/usr/bin:/bin"}
+    return {"PATH": f"{git.parent}:/usr/bin:/bin"}
+
+
+def test_the_set_up_cell_clones_once_where_there_is_no_checkout(tmp_path):
+    environment = fake_git(tmp_path, 'mkdir -p "$last/cvlib/course"')
     for _ in range(2):
         done = run_setup_cell(tmp_path, tail="", env=environment)
         assert done.returncode == 0, done.stderr
     (call,) = (tmp_path / "calls").read_text().splitlines()
     assert call == (
-        f"clone --depth=1 --branch={RELEASE} https://github.com/{REPOSITORY} {tmp_path}/course"
+        f"clone --depth=1 --branch={RELEASE} https://github.com/{REPOSITORY} {tmp_path}/{CLONE}"
     )
+
+
+def test_the_set_up_cell_leaves_a_folder_called_course_alone(tmp_path):
+    environment = fake_git(tmp_path, 'mkdir -p "$last/cvlib/course"')
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "homework.txt").touch()
+    assert run_setup_cell(tmp_path, tail="", env=environment).returncode == 0
+    assert [p.name for p in (tmp_path / "course").iterdir()] == ["homework.txt"]
+
+
+def test_the_set_up_cell_says_gits_reason_in_one_sentence(tmp_path):
+    reason = f"fatal: destination path '{CLONE}' already exists and is not an empty directory."
+    environment = fake_git(tmp_path, f'echo "{reason}" >&2', "exit 128")
+    done = run_setup_cell(tmp_path, env=environment)
+    assert done.returncode == 1
+    assert done.stderr == f"the course could not be fetched: {reason}\n"
+
+
+def test_a_release_clones_its_own_tag():
+    source = "import cvlib; cvlib.__version__ = '1.2.0'; from cvlib.course import chapters as c"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{source}; print(c.RELEASE)"], cwd=ROOT, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "v1.2.0"
+    assert ("dev" in __version__) == (RELEASE == "main")
 
 
 def test_the_set_up_cell_is_short_and_installs_nothing():
