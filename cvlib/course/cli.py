@@ -288,10 +288,15 @@ def notebooks_times(number: str) -> None:
 @notebooks.command("new")
 @click.argument("number")
 def notebooks_new(number: str) -> None:
-    """Write the skeleton of a planned chapter's notebook, with every section in its place."""
+    """Write what a planned chapter lacks of notebook, package and tests: a stub that runs.
+
+    \b
+    Example:  cvlib notebooks new 07
+    """
     from cvlib.course import notebooks as books
 
-    click.echo(books.new_notebook(chapter(number)))
+    for path in books.new_chapter(chapter(number)):
+        click.echo(path.relative_to(ROOT))
 
 
 @cli.command()

@@ -15,7 +15,7 @@ from cvlib.course.notebooks.canonical import canonical, dumps, read
 from cvlib.course.notebooks.cells import SETUP_CELL
 from cvlib.course.notebooks.pool import Outcome, headless_environment, run_all
 
-CELL_SECONDS = 120
+CELL_SECONDS = 600  # a busy machine is slow, and no reason to lose a page
 
 
 def refresh(
