@@ -183,7 +183,7 @@ def data_bundle(number: str, profile: str, out: Path, quality: int | None) -> No
 
 @cli.group()
 def notebooks() -> None:
-    """The stored notebooks: refresh, check, new."""
+    """The stored notebooks: refresh, check, export, times, new."""
 
 
 @notebooks.command("refresh")
@@ -224,22 +224,51 @@ def notebooks_check(numbers: tuple[str, ...]) -> None:
     sys.exit(bool(found))
 
 
+@notebooks.command("export")
+@click.argument("numbers", nargs=-1)
+@click.option(
+    "--to", "kind", type=click.Choice(["html", "slides"]), default="html", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("build/export"), show_default=True
+)
+def notebooks_export(numbers: tuple[str, ...], kind: str, out: Path) -> None:
+    """Write stored notebooks as HTML pages or slides, each figure with its alt text.
+
+    \b
+    Example:  cvlib notebooks export 04 --to slides
+    """
+    from cvlib.course.notebooks.export import export
+
+    for path in _stored(numbers):
+        click.echo(export(path, kind, out))
+
+
 @notebooks.command("times")
 @click.argument("number")
 def notebooks_times(number: str) -> None:
-    """Execute a chapter alone and write its table of times into TEACHING.md."""
-    from cvlib.course.notebooks import teaching
+    """Execute a chapter alone, keep the times of its sections and draw TEACHING.md's tables."""
+    from cvlib.course.notebooks import pool, readme
+    from cvlib.course.notebooks.refresh import time_one
 
-    teaching.refresh(chapter(number))
+    paths = _stored((number,))
+    (outcome,) = pool.run_all(time_one, [(path, ()) for path in paths], 1, click.echo)
+    readme.refresh()
+    sys.exit(bool(outcome.error))
 
 
 @notebooks.command("new")
 @click.argument("number")
 def notebooks_new(number: str) -> None:
-    """Write the skeleton of a planned chapter's notebook, with every section in its place."""
+    """Write what a planned chapter lacks of notebook, package and tests: a stub that runs.
+
+    \b
+    Example:  cvlib notebooks new 07
+    """
     from cvlib.course import notebooks as books
 
-    click.echo(books.new_notebook(chapter(number)))
+    for path in books.new_chapter(chapter(number)):
+        click.echo(path.relative_to(ROOT))
 
 
 @cli.command()
