@@ -170,7 +170,7 @@ def modelnet(tmp_path, monkeypatch):
                 z.writestr(f"__MACOSX/ModelNet10/{kind}/{part}/._{kind}_0001.off", b"\xff\x00")
     monkeypatch.setattr("cvlib.course.data.locate.path", {"modelnet10/archive": archive}.get)
     monkeypatch.setattr(data, "path", {"modelnet10/archive": archive}.get)
-    monkeypatch.setenv("CVLIB_DATA", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def test_modelnet_is_read_cast_once_and_kept(modelnet, monkeypatch):
