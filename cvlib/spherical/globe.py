@@ -14,8 +14,8 @@ from cvlib.spherical.rotations import sample_signal
 
 PALE = "#DDDDDD"
 INK = "#333333"
-COLOURS = 24  # of a globe: few colours make small files
-SIZE = 120  # pixels across a globe
+COLOURS = 16  # of a globe: few colours make small files
+SIZE = 128  # pixels across a globe
 FROM_CENTRE = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, -1]])  # looking down: digits read upright
 
 
@@ -67,7 +67,7 @@ def show_globe(
         vmax=high if high > low else low + 1,
         origin="lower",
         extent=(x - 1, x + 1, y - 1, y + 1),
-        interpolation="bilinear",
+        interpolation="nearest",
     )
     edge = Circle(at, 1, facecolor="none", edgecolor=INK, linewidth=0.8)
     ax.add_patch(edge)

@@ -79,6 +79,9 @@ def _table_marks(axes: Sequence[Axes], record: Record | None, live: Record | Non
             if source:
                 net = main_net(source) if row == "spherical" else row
                 _dots(ax, source, net, style, name)
+        if row == "spherical" and record and main_net(record) == "small":
+            larger = {**RECORDED, "fillstyle": "none", "linestyle": "none"}
+            _dots(ax, record, "spherical", larger, "recorded, b = 30")
         ax.axhline(10, color=GREEN, linewidth=1)
         ax.set(ylim=(0, 102), xlim=(-0.3, 2.3), ylabel="accuracy, %")
         ax.set_title(row, fontsize=9)
@@ -88,14 +91,15 @@ def _table_marks(axes: Sequence[Axes], record: Record | None, live: Record | Non
 
 def _dots(ax: Axes, source: Record, net: str, style: dict, name: str) -> None:
     """A dot per seed and a line through the means."""
-    metrics = [source["metrics"].get(f"{net}_{column}") for column in COLUMNS]
-    known = [(k, m) for k, m in enumerate(metrics) if m and m["mean"] is not None]
+    metrics = [source["metrics"][f"{net}_{column}"] for column in COLUMNS]
+    known = [(k, m) for k, m in enumerate(metrics) if m["mean"] is not None]
+    if not known:
+        return
     for k, metric in known:
         values = [v for v in metric["values"] if v is not None]
-        ax.plot([k] * len(values), values, color=style["color"], marker=style["marker"],
-                linestyle="none", markersize=4)  # fmt: skip
-    ax.plot([k for k, _ in known], [m["mean"] for _, m in known], color=style["color"],
-            linestyle=style["linestyle"], label=name)  # fmt: skip
+        ax.plot([k] * len(values), values, **{**style, "linestyle": "none"}, markersize=4)
+    ax.plot([k for k, _ in known], [m["mean"] for _, m in known], **style, markersize=4,
+            label=name)  # fmt: skip
 
 
 def main_net(record: Record) -> str:
@@ -132,12 +136,8 @@ def _error_lines(ax: Axes, errors: Mapping[str, Any]) -> None:
              ("linear", BLUE, "no ReLU"))  # fmt: skip
     for kind, colour, label in kinds:
         for k, row in enumerate(errors[kind]):
-            b = errors["bandwidths"][k]
             ax.plot(range(1, len(row) + 1), row, color=colour, linewidth=0.8 + 0.5 * k,
                     label=f"{label}" if k == 0 else None)  # fmt: skip
-            if kind == "relu":
-                ax.annotate(f"{b}", (len(row), row[-1]), fontsize=6, xytext=(3, -2),
-                            textcoords="offset points")  # fmt: skip
     ax.set(yscale="log", xlabel="layers on SO(3)", ylabel="error of equivariance",
            xticks=range(1, len(errors["linear"][0]) + 1), ylim=(1e-7, 2))  # fmt: skip
     ax.legend(fontsize=7, loc="center")
@@ -217,33 +217,13 @@ def by_degrees(signal: Tensor, degrees: Sequence[int]) -> Figure:
     return fig
 
 
-# ---- the correlation -----------------------------------------------------------------------------
-
-
-def theorem(
-    blocks: Sequence[Tensor], angles: np.ndarray, spectral: np.ndarray, brute: np.ndarray
-) -> Figure:
-    """The spectrum's blocks, and the correlation along a path of rotations computed in two ways."""
-    widths = [1] * len(blocks) + [0.12, 3.2]
-    fig, axes = plt.subplots(1, len(blocks) + 2, figsize=(8, 2.2), width_ratios=widths)
-    limit = max(float(block.max()) for block in blocks)
-    for l, (ax, block) in enumerate(zip(axes, blocks, strict=False)):
-        image = ax.imshow(block, cmap="cividis", vmin=0, vmax=limit)
-        ax.set(title=f"l = {l}", xticks=[], yticks=[])
-        ax.grid(False)
-    bar = fig.colorbar(image, cax=axes[-2], shrink=0.6)
-    bar.ax.tick_params(labelsize=7)
-    axes[-1].plot(np.degrees(angles), spectral, color=BLUE, label="from the spectrum, (7)")
-    axes[-1].plot(np.degrees(angles)[::6], brute[::6], "o", color=VERMILION,
-                  label="point by point, (1)")  # fmt: skip
-    axes[-1].set(xlabel="tilt R, degrees", title="$[\\psi\\star f](R)$", xticks=range(0, 361, 90))
-    axes[-1].legend(fontsize=7)
-    return fig
+# ---- what layers see ----------------------------------------------------------------------------
 
 
 def draw_feature(ax: Axes, feature: Tensor, limit: float) -> None:
-    """A signed feature map `(2b, 2b)` on a globe, with the same colours in all panels."""
-    show_globe(ax, feature, SIDE, "RdBu_r", limits=(-limit, limit))
+    """A signed feature map `(2b, 2b)`, seen from the centre, with the same colours throughout."""
+    show_globe(ax, feature, FROM_CENTRE, "RdBu_r", limits=(-limit, limit))
+    ax.set_ylim(-1.25, 1.25)
 
 
 def draw_turning(ax: Axes, signal: Tensor, feature: Tensor, says: str) -> None:
