@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import shutil
 import time
@@ -146,10 +145,7 @@ class Run:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Mixed precision where the device has it: bf16 where native, else fp16; none on a CPU."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
-        if dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype)
+        return machine.autocast(self.device, self.precision)
 
     def distribute(self, model: nn.Module) -> nn.Module:
         """The model to call in the loop: DistributedDataParallel under torchrun, else itself."""
