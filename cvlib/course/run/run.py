@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Run:
         self.tasks: list[Task] = []
         self.interrupts = Interrupts()
         self._kept = {} if kept is None else kept
-        self._say = say or _print
+        self._say = say or partial(print, flush=True)
         if fresh and self.rank == 0:
             for part in ("checkpoints", "units", "weights"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
@@ -246,7 +247,3 @@ class Run:
         guards.same_config(self.folder, config, units.plain_config(self.config))
         if not self.accept_code:
             guards.same_code(self.folder, what, code, self.code)
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)
