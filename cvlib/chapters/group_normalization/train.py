@@ -76,7 +76,8 @@ def train(run: Run, arm: Arm, sets: Sets) -> tuple[nn.Module, float]:
             optimizer.step()
 
             task.log(step, loss=run.mean_over_ranks(loss.detach()))
-            if (step + 1) % arm.steps_per_epoch == 0:
+            epoch, place = divmod(step + 1, arm.steps_per_epoch)
+            if place == 0 and (study.epochs - epoch) % study.tested_every == 0:
                 task.log(step, error=error_rate(net, *sets.test()))
 
     errors = [line["error"] for line in task.history if "error" in line]
