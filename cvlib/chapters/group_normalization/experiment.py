@@ -34,6 +34,7 @@ from cvlib.normalization.segmentation import FCN, camvid
 
 PROBED = ("bn-32", "bn-2")  # batch norms whose running statistics are compared with others
 KEPT = ("bn-32", "bn-2", "gn")  # networks that the transfer and the page look at again
+NEEDS = {"digits": (), "cifar10": ("cifar10",), "tinyimagenet20": ("tinyimagenet",)}
 SHOWN = ("tune-frozen", "tune-gn")  # whose maps the page draws
 SCENES = 367  # of CamVid's training set
 HEADLINE, FURTHER, ABLATION = 0, 1, 2
@@ -146,13 +147,8 @@ def unit(arm: Arm, priority: int) -> Unit:
         metrics=(arm.metric, *probed),
         steps=arm.steps,
         priority=priority,
-        needs=needs(arm.study),
+        needs=NEEDS[arm.study.data],
     )
-
-
-def needs(study: Study) -> tuple[str, ...]:
-    """The data sets of a study; the digits come with scikit-learn."""
-    return () if study.data == "digits" else (study.data,)
 
 
 def measure(run: Run, arm: Arm) -> None:
