@@ -27,7 +27,8 @@ VOID = 11  # the label of pixels that count for nothing
 class FCN(nn.Module):
     """Scores of every stage of `backbone`, brought to the image's size and added.
 
-    As Long et al. (2015) add the scores of several depths. They have no normalisation: what is compared is the backbone's.
+    As Long et al. (2015) add the scores of several depths. They have no normalisation: what is
+    compared is the backbone's.
     """
 
     def __init__(self, backbone: ResNet, classes: int) -> None:

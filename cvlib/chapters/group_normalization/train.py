@@ -120,26 +120,28 @@ def fine_tune(run: Run, tuning: Tuning, scenes: Scenes) -> tuple[nn.Module, floa
     settings = tuning.settings
     torch.manual_seed(run.seed)
     net = tuning.network(run, len(scenes.classes)).to(run.device)
+    model = run.distribute(net)
     optimizer = torch.optim.SGD(parameters(net, tuning), settings.lr, MOMENTUM)
     total = tuning_steps(settings, len(scenes.x))
 
     with run.task(tuning.name, model=net, optimizer=optimizer) as task:
         for step in task.steps(total):
             chosen = task.batch(step, len(scenes.x), settings.batch).to(scenes.x.device)
-            flip = torch.rand(len(chosen), generator=task.generator(step), device=run.device) < 0.5
+            coin = torch.rand(settings.batch, generator=task.generator(step), device=run.device)
+            flip = task.shard(coin < 0.5)
             images, labels = scenes.batch(chosen, flip)  # (B, 3, H, W), (B, H, W)
             for group in optimizer.param_groups:
                 group["lr"] = settings.lr * protocols.cosine(step, total)
 
             net.train()
-            scores = net(images)  # (B, classes, H, W)
+            scores = model(images)  # (B, classes, H, W)
             loss = F.cross_entropy(scores, labels, ignore_index=VOID)
 
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
 
-            task.log(step, loss=loss.detach())
+            task.log(step, loss=run.mean_over_ranks(loss.detach()))
 
     answered = predict(net, scenes.normalized(scenes.test_x), batch=16)  # (N, H, W)
     table = confusion(answered, scenes.test_y, len(scenes.classes))

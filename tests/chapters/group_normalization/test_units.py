@@ -30,7 +30,7 @@ def measured(profile):
 
 
 @pytest.mark.parametrize(
-    ("profile", "count"), [("smoke", 10), ("laptop", 23), ("workshop", 8), ("full", 34)]
+    ("profile", "count"), [("smoke", 10), ("laptop", 23), ("workshop", 8), ("full", 36)]
 )
 def test_the_number_of_units(profile, count):
     assert len(PLANS[profile]) == count
@@ -124,7 +124,8 @@ def test_a_group_holds_4_to_16_channels(profile):
     ("norm", "channels", "expected"),
     [
         (group(8), 64, 8), (group(8), 4, 4), (group(32), 72, 8), (layer_norm, 64, 1),
-        (instance_norm, 64, 64), (group_of(16), 64, 4), (group_of(64), 64, 1), (group_of(16), 24, 3),
+        (instance_norm, 64, 64), (group_of(16), 64, 4), (group_of(64), 64, 1),
+        (group_of(16), 24, 3),
     ],
 )  # fmt: skip
 def test_the_groups_of_an_arms_layers(norm, channels, expected):
