@@ -80,8 +80,9 @@ def train(run: Run, arm: Arm, sets: Sets) -> tuple[nn.Module, float]:
             if place == 0 and (study.epochs - epoch) % study.tested_every == 0:
                 task.log(step, error=error_rate(net, *sets.test()))
 
-    errors = [line["error"] for line in task.history if "error" in line]
-    return net, median(errors[-study.last_epochs :])
+    tested = [line for line in task.history if "error" in line]
+    run.note("test error by step", [[line["step"] + 1, line["error"]] for line in tested])
+    return net, median(line["error"] for line in tested[-study.last_epochs :])
 
 
 def batch(task: Task, step: int, arm: Arm, sets: Sets) -> tuple[Tensor, Tensor]:

@@ -17,8 +17,9 @@ from cvlib.chapters.self_attention_gan.experiment import (
     make_evaluator,
 )
 from cvlib.course.errors import Diverged
+from cvlib.course.run.record import note, notes
 from cvlib.course.run.run import Run
-from cvlib.gan.nets import PRESETS, TINY16
+from cvlib.gan.sizes import PRESETS, TINY16
 from cvlib.gan.twins import make_twins
 
 TOY = Recipe(steps=6, batch=16, lr_equal=1e-3, lr_g=1e-3, lr_d=2e-3, ema=0.9, flip=True)
@@ -142,19 +143,19 @@ def test_the_whole_experiment_runs(toy_record):
     measured = {k for k, m in toy_record["metrics"].items() if m["mean"] is not None}
     assert measured >= {
         "digits_first", "digits_attention", "gamma_g", "twins_attention", "twins_ttur",
-        "shipped_twins_attention", "shipped_twins_none", "ratio_attention", "ratio_local",
+        "shipped_twins_attention", "shipped_twins_none",
     }  # fmt: skip
     assert not any(name.startswith("fid_") for name in measured)
 
 
 def test_the_record_has_curves_protocol_and_three_fids(toy_record):
-    extra = toy_record["extra"]["0"]
-    arm = extra["arms"]["attention"]
+    arm = note(toy_record, "attention", "arm")
     assert [step for step, _ in arm["curve"]] == [2, 4]
-    assert "60 samples vs MNIST" in arm["protocol"]
-    assert list(extra["three_fids"]) == ["live", "ema", "ema + standing"]
-    assert extra["three_fids"]["ema + standing"] == pytest.approx(arm["fid"])
-    assert set(extra["twins"]) == {"attention", "ttur"}
+    assert "60 samples (EMA, standing statistics) vs MNIST" in arm["protocol"]
+    fids = note(toy_record, "attention", "three_fids")
+    assert list(fids) == ["live", "ema", "ema + standing"]
+    assert fids["ema + standing"] == pytest.approx(arm["frechet"])
+    assert set(notes(toy_record, "twins")) == {"twins-attention", "twins-ttur"}
 
 
 def test_claims_judge_the_spec_numbers():
@@ -178,6 +179,6 @@ def test_shipped_digits_still_score_as_recorded():
     images, label = load_images("mnist5k", torch.device("cpu"))
     evaluator = make_evaluator("mnist5k", images, label)
     G = pretrained.digits()["ema"]
-    fid = evaluator.fid(arms.samples(G, 2000, seed=1))
+    fid = evaluator.frechet(arms.samples(G, 2000, seed=1))
     recorded = pretrained.record(pretrained.DIGITS)["scores of the full-precision nets"]
     assert fid == pytest.approx(recorded["ema"], rel=0.05)  # half precision, other batch order
