@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.utils.benchmark import Timer
 
 from cvlib.chapters.group_normalization.config import CONFIG
-from cvlib.chapters.group_normalization.experiment import ghost, group
 from cvlib.normalization.functional import group_norm
+from cvlib.normalization.norms import ghost, group
 from cvlib.normalization.reference import normalize
 from cvlib.normalization.traffic import READS_BACKWARD, READS_FORWARD
 

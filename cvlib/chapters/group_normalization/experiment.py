@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -23,12 +22,8 @@ from cvlib.normalization import protocols
 from cvlib.normalization.convert import convert_norm
 from cvlib.normalization.evaluate import batch_statistics_error, precise_error
 from cvlib.normalization.images import Sets, load_sets
-from cvlib.normalization.layers import (
-    FrozenBatchNorm2d,
-    GhostBatchNorm2d,
-    GroupNorm2d,
-    choose_groups,
-)
+from cvlib.normalization.layers import FrozenBatchNorm2d
+from cvlib.normalization.norms import ghost, group, group_of, instance_norm, layer_norm
 from cvlib.normalization.resnet import Norm
 from cvlib.normalization.segmentation import FCN, camvid
 
@@ -38,28 +33,6 @@ NEEDS = {"digits": (), "cifar10": ("cifar10",), "tinyimagenet20": ("tinyimagenet
 SHOWN = ("tune-frozen", "tune-gn")  # whose maps the page draws
 SCENES = 367  # of CamVid's training set
 HEADLINE, FURTHER, ABLATION = 0, 1, 2
-
-
-# -- the norms ---------------------------------------------------------------------------------
-
-
-def ghost(images_per_worker: int) -> Norm:
-    """Batch norm on workers with this many images."""
-    return partial(GhostBatchNorm2d, images_per_worker=images_per_worker)
-
-
-def group(groups: int) -> Norm:
-    """Group norm with up to this many groups."""
-    return lambda channels: GroupNorm2d(channels, choose_groups(channels, groups))
-
-
-def group_of(width: int) -> Norm:
-    """Group norm with up to `width` channels in each group."""
-    return lambda channels: GroupNorm2d(channels, channels // math.gcd(channels, width))
-
-
-layer_norm = group(1)
-instance_norm = group_of(1)
 
 
 # -- the trainings -----------------------------------------------------------------------------

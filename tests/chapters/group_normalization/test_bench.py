@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from cvlib.chapters.group_normalization import bench
 from cvlib.chapters.group_normalization.config import CONFIG
-from cvlib.chapters.group_normalization.experiment import ghost, group
+from cvlib.normalization.norms import ghost, group
 
 CPU = torch.device("cpu")
 

@@ -10,6 +10,7 @@ from cvlib.chapters.group_normalization.config import CONFIG, Config, SmallNet, 
 from cvlib.chapters.group_normalization.experiment import EXPERIMENT
 from cvlib.course.run.run import Run
 from cvlib.normalization.images import Sets
+from cvlib.normalization.norms import ghost
 from cvlib.normalization.segmentation import Scenes
 
 STUDY = replace(
@@ -84,6 +85,6 @@ def test_a_transfer_starts_from_the_networks_of_its_seed(tmp_path):
     run.execute()
     kept = run.load_weights("bn-32", "net")
     study = STUDY
-    frozen = experiment.pretrained(run, "bn-32", study, experiment.ghost(32))
+    frozen = experiment.pretrained(run, "bn-32", study, ghost(32))
     assert all(torch.equal(v, kept[k]) for k, v in frozen.state_dict().items())
     assert not torch.equal(kept["stem.0.weight"], run.load_weights("gn", "net")["stem.0.weight"])

@@ -8,7 +8,7 @@ from torch import nn
 
 from cvlib.chapters.group_normalization import train as loops
 from cvlib.chapters.group_normalization.config import CONFIG, Config, SmallNet, Transfer
-from cvlib.chapters.group_normalization.experiment import EXPERIMENT, ghost, group
+from cvlib.chapters.group_normalization.experiment import EXPERIMENT
 from cvlib.chapters.group_normalization.train import (
     Arm,
     Tuning,
@@ -21,6 +21,7 @@ from cvlib.course.run.run import Run
 from cvlib.normalization import protocols
 from cvlib.normalization.images import load_sets
 from cvlib.normalization.layers import GhostBatchNorm2d
+from cvlib.normalization.norms import ghost, group
 from cvlib.normalization.segmentation import FCN, Scenes
 
 TINY = replace(

@@ -6,15 +6,9 @@ import pytest
 import torch
 
 from cvlib.chapters.group_normalization.config import CONFIG, SmallNet
-from cvlib.chapters.group_normalization.experiment import (
-    EXPERIMENT,
-    ghost,
-    group,
-    group_of,
-    instance_norm,
-    layer_norm,
-)
+from cvlib.chapters.group_normalization.experiment import EXPERIMENT
 from cvlib.normalization.layers import GhostBatchNorm2d
+from cvlib.normalization.norms import ghost, group, group_of, instance_norm, layer_norm
 from cvlib.normalization.traffic import norm_traffic
 
 PLANS = {profile: EXPERIMENT.plan(profile) for profile in CONFIG}
