@@ -52,13 +52,13 @@ def naive_clamped(x, weight, bias, eps):
 
 
 CHANNEL_WRONG = {
-    "the page's layer norm": (all_axes, "every position has a mean of its own"),
+    "the page's layer norm": (all_axes, "positions mix"),
     "batch norm": (
         lambda x, w, b, e: F.batch_norm(x, None, None, w, b, True, eps=e),
         "image 1 changes the output of image 0",
     ),
     "instance norm": (
-        lambda x, w, b, e: F.group_norm(x, x.shape[1], w, b, e), "every position has a mean"
+        lambda x, w, b, e: F.group_norm(x, x.shape[1], w, b, e), "positions mix"
     ),
     "over the batch too": (ln(dims=(0, 1)), "image 1 changes the output"),
     "unbiased variance": (ln(correction=1), "yours is 3/4"),
@@ -119,7 +119,7 @@ MASKED_WRONG = {
         lambda x, mask, g, w, b, e: F.group_norm(x * mask[:, None], g, w, b, e),
         "m counts the valid values only",
     ),
-    "always two groups": (masked(fixed_groups=2), "1 group your output"),
+    "always two groups": (masked(fixed_groups=2), "G = 1 your output"),
     "differences of the padding": (masked(zeroed=False), "what stands in the padding"),
     "m of the whole length": (masked(counted=False), "m counts the valid values only"),
     "unbiased variance": (masked(correction=1), "is not the group norm"),
@@ -245,9 +245,9 @@ def whole_batch(x, n, running_mean, running_var, momentum):
 REMEMBER_WRONG = {
     "momentum of the old": (remember(swapped=True), "with momentum 0"),
     "all images at once": (whole_batch, "every worker has its own"),
-    "biased": (remember(correction=0), "stores the unbiased one"),
+    "biased": (remember(correction=0), "stores 1/(m - 1)"),
     "worker 0 alone": (remember(first=True), "running mean is not"),
-    "strided workers": (remember(strided=True), "images 0 and 1 are the first worker's"),
+    "strided workers": (remember(strided=True), "images 0 to 1 are the first worker's"),
     "one tensor": (lambda *a: remember()(*a)[0], "expected 2 things"),
     "in place": (
         lambda x, n, m, v, a: (m.lerp_(m + 1, a), v), "changes its input in place"
