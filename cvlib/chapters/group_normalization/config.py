@@ -110,7 +110,7 @@ CONFIG = {
     "laptop": Config(
         Study(
             data="cifar10", train_images=10_000, net=SmallNet((16, 32, 64), (1, 2, 2), 3, 4),
-            groups=4, epochs=6, batch=128, lr=0.1, pad=4, tested_every=2, sizes=(32, 8, 4, 2),
+            groups=4, epochs=6, batch=128, lr=0.1, pad=4, tested_every=3, sizes=(32, 8, 4, 2),
             paper_sizes=(32, 2), others=True, group_counts=(2, 8),
         ),
         transfer=SCENES,
