@@ -14,6 +14,7 @@ from cvlib.normalization.traffic import norm_traffic
 
 T4 = {"bytes_per_s": 320e9, "flops_per_s": 65e12}  # datasheet: memory, fp16 tensor cores
 STAGES = ("stem", "stages.0", "stages.1", "stages.2", "stages.3")
+NAMES = ("stem", "C2", "C3", "C4", "C5")
 
 
 def partners(count: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
