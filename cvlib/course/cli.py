@@ -1,4 +1,4 @@
-"""The command line: `cvlib list | doctor | run | record | data | notebooks | course | site | bench | lab`.
+"""The command line: `cvlib list | doctor | run | record | data | notebooks | course | site | lab`.
 
 Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor a network.
 """
