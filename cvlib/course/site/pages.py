@@ -7,7 +7,7 @@ import copy
 import re
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from cvlib.course.chapters import Chapter
 from cvlib.course.errors import CourseError
@@ -27,13 +27,15 @@ def page(entry: Chapter, nb: NotebookNode) -> NotebookNode:
     figures = 0
     cells = []
     for cell in copy.deepcopy(nb.cells):
-        cells.append(cell)
         if cell.cell_type == "markdown":
             cell.source = prose(cell.source)
+            cells.append(cell)
             continue
-        figures += caption(cell, f"Figure {entry.number}.{figures + 1}.")
         if is_aside(cell):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+        for part in split(cell):
+            cells.append(part)
+            figures += caption(part, f"Figure {entry.number}.{figures + 1}.")
         known = [exercises[id] for id in CHECK.findall(cell.source) if id in exercises]
         cells += [new_markdown_cell(answers(exercise)) for exercise in known]
     return NotebookNode({**nb, "cells": cells})
@@ -46,22 +48,34 @@ def prose(text: str) -> str:
     return DETAILS.sub("</details>\n\n", text).replace(" ◆", "\N{NO-BREAK SPACE}◆")
 
 
+def split(cell: NotebookNode) -> list[NotebookNode]:
+    """The cell, and one without code for each further figure: a cell has one caption."""
+    parts = [cell]
+    outputs, cell.outputs = cell.outputs, []
+    for output in outputs:
+        if picture(output) and any(picture(o) for o in parts[-1].outputs):
+            parts.append(new_code_cell("", metadata={"tags": ["remove-input"]}))
+        parts[-1].outputs.append(output)
+    return parts
+
+
+def picture(output: NotebookNode) -> str:
+    """The image's mime type among an output's data, or an empty string."""
+    return next((kind for kind in output.get("data", {}) if kind.startswith("image/")), "")
+
+
 def caption(cell: NotebookNode, name: str) -> int:
     """Join the picture that `show` displayed with its caption; returns how many there were."""
-    shown = [(o, kind) for o in cell.outputs for kind in o.get("data", {})
-             if kind.startswith("image/")]  # fmt: skip
-    if not shown:
+    shown = next((o for o in cell.outputs if picture(o)), None)
+    if shown is None:
         return 0
-    if len(shown) > 1:
-        raise CourseError(f"a cell shows {len(shown)} figures ({cell.source[:40]!r}): one each")
-    ((picture, kind),) = shown
     words = next((o for o in cell.outputs if "text/markdown" in o.get("data", {})), None)
     if words is None:
         raise CourseError(f"a figure has no caption ({cell.source[:40]!r}): use show()")
     cell.outputs.remove(words)
     text = words.data["text/markdown"].strip().removeprefix("*").removesuffix("*")
     cell.metadata["mystnb"] = {
-        "image": {"alt": picture.metadata[kind]["alt"]},
+        "image": {"alt": shown.metadata[picture(shown)]["alt"]},
         "figure": {"caption": text.replace("Figure.", f"**{name}**", 1)},
     }
     return 1

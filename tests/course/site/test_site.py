@@ -162,10 +162,19 @@ def test_every_stored_chapter_can_be_laid_out(entry):
     assert landing.card_picture(entry, nb)[2]
 
 
-def test_two_figures_in_a_cell_and_one_without_caption_are_refused():
-    two = new_code_cell("a", outputs=[*figure("A", "a"), *figure("B", "b")])
-    with pytest.raises(CourseError, match="shows 2 figures"):
-        pages.caption(two, "Figure 1.1.")
+def test_every_figure_of_a_cell_gets_its_caption():
+    nb = a_chapter()
+    cell = next(c for c in nb.cells if c.source.startswith("show("))
+    cell.outputs += figure("Second.", "It rises.")
+    laid = pages.page(chapter(4), nb)
+    one, two = (c for c in laid.cells if "mystnb" in c.metadata)
+    assert one.metadata.mystnb.figure.caption == "**Figure 4.1.** It falls."
+    assert two.metadata.mystnb.figure.caption == "**Figure 4.2.** It rises."
+    assert two.metadata.mystnb.image.alt == "Second."
+    assert (two.source, two.metadata.tags) == ("", ["remove-input"])
+
+
+def test_a_figure_without_caption_is_refused():
     bare = new_code_cell("a", outputs=figure("A", "a")[:1])
     with pytest.raises(CourseError, match="has no caption"):
         pages.caption(bare, "Figure 1.1.")
