@@ -1,210 +1,233 @@
-"""Chapter 06: what makes one-to-one GAN training stable, and what attention adds."""
+"""Chapter 06: what attention adds, and what makes one-to-one GAN training stable."""
 
-from dataclasses import asdict, dataclass
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict
 from functools import partial
 
 import torch
 
-from cvlib.chapters.self_attention_gan import pretrained
-from cvlib.chapters.self_attention_gan.arms import (
-    ARMS,
-    Images,
-    Pair,
-    Recipe,
-    score,
-    three_fids,
-    train,
-)
-from cvlib.chapters.self_attention_gan.claims import CLAIMS, METRICS, PAPER
+from cvlib.chapters.self_attention_gan.claims import CLAIMS, DERIVED, METRICS, PAPER, PREFIX
+from cvlib.chapters.self_attention_gan.config import CONFIG, PANEL, TWINS, TWINS_FIRST, Config
+from cvlib.chapters.self_attention_gan.train import Labelled, train
 from cvlib.course import data
-from cvlib.course.run.experiment import Experiment
+from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
-from cvlib.gan.probe import divergence_step
+from cvlib.course.run.task import Task
+from cvlib.gan import shipped
+from cvlib.gan.pair import Pair
 from cvlib.gan.sampling import samples
-from cvlib.gan.sizes import PRESETS
+from cvlib.gan.sizes import PRESETS, TINY16
 from cvlib.gan.twins import make_twins, score_samples
+from cvlib.metrics.cifar import ColorFeatureNet, train_color_features
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator
-from cvlib.metrics.features import InceptionFeatures, SmallFeatureNet
+from cvlib.metrics.features import SmallFeatureNet
+
+SCORED = "EMA weights, standing statistics"
 
 
-@dataclass(frozen=True)
-class Config:
-    """All sizes of one profile.
-
-    ``arms`` and ``twins_arms`` pair names of ``ARMS`` with steps; FID of ``n_curve`` samples is
-    taken every ``every`` steps; ``three_fids`` names the arm of that table.
-    """
-
-    images: str
-    preset: str
-    arms: tuple[tuple[str, int], ...]
-    batch: int
-    lr_equal: float
-    lr_g: float
-    lr_d: float
-    ema: float
-    every: int
-    n_curve: int
-    n_final: int
-    standing: int
-    three_fids: str
-    twins_arms: tuple[tuple[str, int], ...]
-    twins_n: int
-    flip: bool = False
+# -- twins: whether distant copies agree ------------------------------------------------------
 
 
-CONFIG = {
-    "smoke": Config(
-        images="mnist5k", preset="tiny16",
-        arms=(("attention", 280), ("no_sn", 6), ("local", 6)),
-        batch=64, lr_equal=1e-3, lr_g=1e-3, lr_d=2e-3, ema=0.99,
-        every=50, n_curve=1000, n_final=1000, standing=1000, three_fids="attention",
-        twins_arms=(("attention", 12), ("ttur", 12)), twins_n=500,
-    ),
-    "workshop": Config(
-        images="cifar10", preset="sagan32_narrow", flip=True,
-        arms=(("sn_d", 4400), ("sn_gd", 4400), ("attention", 4400)),
-        batch=64, lr_equal=2e-4, lr_g=2e-4, lr_d=8e-4, ema=0.999,
-        every=1100, n_curve=2000, n_final=10_000, standing=10_000, three_fids="attention",
-        twins_arms=(("attention", 1000), ("ttur", 1000)), twins_n=2000,
-    ),
-    "full": Config(
-        images="cifar10", preset="sagan32", flip=True,
-        arms=tuple((name, 20_000) for name in (
-            "no_sn", "sn_d", "sn_gd", "ttur", "attention", "feat8", "feat32", "local")),
-        batch=64, lr_equal=2e-4, lr_g=1e-4, lr_d=4e-4, ema=0.999,
-        every=1000, n_curve=5000, n_final=10_000, standing=10_000, three_fids="attention",
-        twins_arms=tuple((name, 2000) for name in (
-            "attention", "ttur", "local", "g_only", "d_only", "feat4", "feat16")),
-        twins_n=2000,
-    ),
-}  # fmt: skip
+def run_twins(run: Run, arm: str, steps: int) -> None:
+    """Train one arm on twins and score what its averaged generator draws."""
+    c: Config = run.config
+    x, y = run.shared("twins", lambda: make_twins(4000, seed=0))
+    images = (x.to(run.device), y.to(run.device))
+    run.data_label = "twins of scikit-learn's digits"
 
-TWINS = Recipe(steps=0, batch=64, lr_equal=1e-3, lr_g=1e-3, lr_d=2e-3, ema=0.99)
-PREFIX = {"mnist5k": "digits", "cifar10": "fid"}  # of the metrics: other data, another definition
+    pair, task = train(run, f"twins-{arm}", TWINS[arm].net(TINY16), c.twins.recipe(steps), images)
+    G = pair.evaluated(c.twins.n)
+    found = score_samples(samples(G, c.twins.n, seed=1, device=run.device))
+
+    run.measure(f"twins_{arm}", found.pair, c.twins.n)
+    run.measure(f"two_{arm}", found.two, c.twins.n)
+    run.note("gamma", gammas(pair))
+    _tell(run, pair, task, c.twins.recipe(steps).batch)
+    run.weights("G", G)
 
 
-def load_images(name: str, device: torch.device) -> tuple[Images, str]:
-    """Training images (uint8, on the device), their classes, and the label for the record."""
+def run_shipped(run: Run) -> None:
+    """The same scores of the small generators that ship with the course."""
+    n = run.config.twins.n
+    run.data_label = "twins of scikit-learn's digits"
+    for name, G in shipped.twins(run.device).items():
+        found = score_samples(samples(G, n, seed=1, device=run.device))
+        run.measure(f"shipped_twins_{name}", found.pair, n)
+        run.measure(f"shipped_two_{name}", found.two, n)
+
+
+# -- images: the stability panel, and attention against its control ---------------------------
+
+
+def load_images(name: str, device: torch.device) -> tuple[Labelled, str]:
+    """Training images (uint8, on the device) with their classes, and the label for the record."""
     if name == "mnist5k":
-        x, y, label = *digits16(), "MNIST, 5,000 digits at 16 px"
+        x, y = digits16()
+        label = "MNIST, 5,000 digits at 16 px"
     else:
         loaded = data.images(name)
-        x, y, label = loaded.train_x, loaded.train_y, loaded.label
+        x, y = loaded.train_x, loaded.train_y
+        label = loaded.label
     x = x.to(device).contiguous(memory_format=torch.channels_last)
     return (x, y.to(device)), label
 
 
-def make_evaluator(name: str, images: Images, label: str) -> GenerativeEvaluator:
-    """The evaluator of a data set: the digit features for digits, else Inception."""
-    device = images[0].device
-    if name == "mnist5k":
-        extractor = SmallFeatureNet.pretrained().to(device)
+def run_features(run: Run) -> None:
+    """Train the net whose features compare colour images, the same for every seed."""
+    c: Config = run.config
+    (x, y), run.data_label = run.shared("images", lambda: load_images(c.images.data, run.device))
+    net, right = train_color_features(x, y, c.images.feature_epochs)
+    run.note("held-out accuracy of the feature net", right)
+    run.weights("net", net)
+
+
+def make_evaluator(run: Run, images: Labelled, label: str) -> GenerativeEvaluator:
+    """Compares samples with all training images, by the features of a net of the course's own."""
+    if run.config.images.feature_epochs:
+        net = ColorFeatureNet()
+        net.load_state_dict(run.load_weights("features", "net"))
+        net = net.eval().requires_grad_(False)
     else:
-        extractor = InceptionFeatures(device)
-    return GenerativeEvaluator(extractor, images[0], f"{label} train", device)
+        net = SmallFeatureNet.pretrained()
+    return GenerativeEvaluator(net.to(run.device), images[0], f"{label} train", run.device)
 
 
-def run_arms(run: Run) -> None:
-    """The stability panel and the attention table: train and score every arm of the profile."""
-    c = run.config
-    images, label = load_images(c.images, run.device)
+def run_images(run: Run, arm: str, steps: int) -> None:
+    """Train one arm on images; score it during the training and at its end."""
+    c: Config = run.config
+    sizes = c.images
+    images, label = run.shared("images", lambda: load_images(sizes.data, run.device))
+    evaluator = run.shared("evaluator", lambda: make_evaluator(run, images, label))
     run.data_label = label
-    evaluator = make_evaluator(c.images, images, label)
+    frechet_of = partial(frechet, evaluator=evaluator, device=run.device)
 
-    def curve_fid(pair: Pair) -> float:
-        G = pair.evaluated(c.standing)
-        return evaluator.frechet(samples(G, c.n_curve, seed=1, device=run.device))
+    def watch(pair: Pair) -> dict[str, float]:
+        live = frechet_of(copy.deepcopy(pair.G).eval(), sizes.n_curve)
+        averaged = frechet_of(pair.evaluated(sizes.n_curve), sizes.n_curve)
+        return {"live": live, "averaged": averaged}
 
-    prefix, table = PREFIX[c.images], {}
-    for name, steps in c.arms:
-        recipe = Recipe(steps, c.batch, c.lr_equal, c.lr_g, c.lr_d, c.ema, c.flip)
-        pair, task = train(
-            run, name, ARMS[name], PRESETS[c.preset], recipe, images, curve_fid, c.every
-        )
-        scores = score(
-            pair,
-            partial(evaluator, source="EMA, standing statistics"),
-            c.n_final,
-            c.standing,
-            run.device,
-        )
-        curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
-        table[name] = {
-            **asdict(scores), "seed": run.seed, "curve": curve, "gamma": gammas(pair),
-            "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
-            "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
-        }  # fmt: skip
-        _measure(run, f"{prefix}_{name}", scores.frechet, scores.n)
-        if name == c.three_fids:
-            fids = three_fids(pair, evaluator.frechet, c.n_final, c.standing, run.device)
-            run.note("three_fids", fids)
-            run.measure("gamma_g", gammas(pair)["G"])
-            if curve:
-                _measure(run, f"{prefix}_first", curve[0][1], c.n_curve)
-    run.note("arms", table)
-    for name in table.keys() - {"ttur"}:
-        if "ttur" in table:
-            _measure(
-                run, f"ratio_{name}", table[name]["frechet"] / table["ttur"]["frechet"], c.n_final
-            )
+    recipe = sizes.recipe(PANEL[arm], steps)
+    pair, task = train(
+        run, arm, PANEL[arm].net(PRESETS[sizes.preset]), recipe, images,
+        flip=sizes.flip, watch=watch, every=sizes.every,
+    )  # fmt: skip
+    G = pair.evaluated(sizes.n_final)
+    scores = evaluator(samples(G, sizes.n_final, seed=1, device=run.device), SCORED)
+
+    prefix = PREFIX[sizes.data]
+    live = [line["live"] for line in task.history if "live" in line]
+    run.measure(f"{prefix}_{arm}", scores.frechet, scores.n)
+    if live:
+        run.measure(f"{prefix}_live_{arm}", live[-1], sizes.n_curve)
+        run.measure(f"{prefix}_rise_{arm}", live[-1] / min(live), sizes.n_curve)
+    run.note("scores", asdict(scores))
+    run.note("gamma", gammas(pair))
+    _tell(run, pair, task, recipe.batch)
+    if arm == "attention":
+        run.note("protocols", three_protocols(pair, frechet_of, sizes.n_final))
+        run.measure("gamma_g", gammas(pair)["G"])
+        if live:
+            first = next(line["averaged"] for line in task.history if "averaged" in line)
+            run.measure(f"{prefix}_first", first, sizes.n_curve)
+        for name, net in {"live": pair.G, "ema": pair.ema.net, "D": pair.D}.items():
+            run.weights(name, net)
 
 
-def _measure(run: Run, name: str, value: float, n: int) -> None:
-    if name in METRICS:
-        run.measure(name, value, n)
+def frechet(
+    G: torch.nn.Module, n: int, evaluator: GenerativeEvaluator, device: torch.device
+) -> float:
+    """The Fréchet distance of `n` samples of `G` as it stands."""
+    return evaluator.frechet(samples(G, n, seed=1, device=device))
+
+
+def three_protocols(pair: Pair, frechet_of: partial[float], n: int) -> dict[str, float]:
+    """One training, three protocols: live G, its average, its average with standing statistics.
+
+    The first two use the batch-norm statistics that training left behind.
+    """
+    return {
+        "live": frechet_of(copy.deepcopy(pair.G).eval(), n),
+        "EMA": frechet_of(pair.ema.net, n),
+        SCORED: frechet_of(pair.evaluated(n), n),
+    }
 
 
 def gammas(pair: Pair) -> dict[str, float]:
-    """The first ``gamma`` of G's and of D's mixers, where there is one."""
+    """The weight `gamma` of G's and of D's mixer, where there is one."""
     nets = {"G": pair.G, "D": pair.D}
     return {
-        name: next(iter(net.mixers.values())).gamma.item()
+        name: float(next(iter(net.mixers.values())).gamma.detach())
         for name, net in nets.items()
         if len(net.mixers)
     }
 
 
-def run_twins(run: Run) -> None:
-    """Long-range dependency measured directly: with attention, without, and with controls."""
-    c = run.config
-    x, y = make_twins(4000, seed=0)
-    images = (x.to(run.device), y.to(run.device))
-    measure, table = partial(run.measure, n=c.twins_n), {}
-    for name, steps in c.twins_arms:
-        recipe = Recipe(**{**asdict(TWINS), "steps": steps})
-        pair, _ = train(run, f"twins-{name}", ARMS[name], PRESETS["tiny16"], recipe, images)
-        found = score(pair, score_samples, c.twins_n, c.standing, run.device)
-        table[name] = asdict(found) | {"gamma": gammas(pair)}
-        for kind, value in (("twins", found.pair), ("two", found.two)):
-            _measure(run, f"{kind}_{name}", value, c.twins_n)
-    run.note("twins", table)
-    for name, G in pretrained.twins(run.device).items():
-        shipped = score_samples(samples(G, c.twins_n, seed=1, device=run.device))
-        measure(f"shipped_twins_{name}", shipped.pair)
+def _tell(run: Run, pair: Pair, task: Task, batch: int) -> None:
+    """Note how fast the training went without its evaluations, and whether it ended early."""
+    watched = sum(line.get("watch_seconds", 0.0) for line in task.history)
+    run.note("images per second", batch * task.step / max(task.seconds - watched, 1e-9))
+    if pair.diverged:
+        run.note("diverged", pair.diverged)
+        run.memo(f"{task.name} diverged", pair.diverged)
 
 
-def run_experiment(run: Run) -> None:
-    """Both experiments, one seed."""
-    run.plan(sum(steps for _, steps in (*run.config.arms, *run.config.twins_arms)))
-    run_twins(run)
-    run_arms(run)
+# -- all units of one seed --------------------------------------------------------------------
 
 
-FULL_IMAGES = sum(steps for _, steps in CONFIG["full"].arms) * CONFIG["full"].batch
+def units(c: Config) -> list[Unit]:
+    """The arms on twins that the third claim needs, those on images, then the further ones."""
+    found = [Unit("shipped-twins", run_shipped, SHIPPED, needs=("package:sklearn",))]
+    for arm, steps in c.twins.arms:
+        work = partial(run_twins, arm=arm, steps=steps)
+        priority = 0 if arm in TWINS_FIRST else 2
+        metrics = (f"twins_{arm}", f"two_{arm}")
+        needs = ("package:sklearn",)
+        found.append(Unit(f"twins-{arm}", work, metrics, steps, priority, needs))
+
+    needs = (c.images.data,)
+    after: tuple[str, ...] = ()
+    if c.images.feature_epochs:
+        found.append(Unit("features", run_features, (), priority=1, needs=needs))
+        after = ("features",)
+    for arm, steps in c.images.arms:
+        work = partial(run_images, arm=arm, steps=steps)
+        metrics = _image_metrics(c, arm, steps)
+        found.append(Unit(arm, work, metrics, steps, 1, needs, after))
+    return found
+
+
+SHIPPED = tuple(
+    f"shipped_{kind}_{name}" for name in ("attention", "none") for kind in ("twins", "two")
+)
+
+
+def _image_metrics(c: Config, arm: str, steps: int) -> tuple[str, ...]:
+    prefix = PREFIX[c.images.data]
+    watched = steps >= c.images.every
+    metrics = [f"{prefix}_{arm}"]
+    if watched:
+        metrics += [f"{prefix}_live_{arm}", f"{prefix}_rise_{arm}"]
+    if arm == "attention":
+        metrics += ["gamma_g", *([f"{prefix}_first"] if watched else [])]
+    return tuple(metrics)
+
 
 EXPERIMENT = Experiment(
     chapter=6,
     config=CONFIG,
-    run=run_experiment,
+    units=units,
     metrics=METRICS,
+    derived=DERIVED,
     paper=PAPER,
     claims=CLAIMS,
+    seeds={"laptop": 5, "full": 3},
     differs=(
-        "CIFAR-10 at 32 px with 20,000 steps of 64 images (smoke: MNIST at 16 px and a small digit "
-        "net for features) instead of ImageNet at 128 px with a million steps of 256; FID is of "
-        "EMA weights with standing statistics, which the paper did not use."
+        "small images (twins and digits of 16 px; CIFAR-10 in workshop and full) and some hundred "
+        "to some thousand steps instead of ImageNet at 128 px and a million steps; distances are "
+        "of the features of small nets of the course's own, not FID, and of averaged weights with "
+        "standing statistics, which the paper did not use"
     ),
-    flops={"full": 29.7e9 * FULL_IMAGES},
 )
