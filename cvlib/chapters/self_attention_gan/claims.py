@@ -72,7 +72,9 @@ METRICS = {
         for arm, words in PLACES.items()
     },
     **{
-        f"two_{arm}": Metric(f"twins: images with two glyphs, {words}", "", _TWO, arm in TWINS_FIRST)
+        f"two_{arm}": Metric(
+            f"twins: images with two glyphs, {words}", "", _TWO, arm in TWINS_FIRST
+        )
         for arm, words in PLACES.items()
     },
     "gap_none": Metric("twins: correlation gained over no attention", "", _GAP),
@@ -190,4 +192,3 @@ MUST_NOT_PASS = (
     _level("cifar"),
     _alike("cifar"),
 )  # fmt: skip
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cvlib.gan.pair import Recipe
-from cvlib.gan.sizes import PRESETS, TINY16, GANConfig
+from cvlib.gan.sizes import GANConfig
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,15 @@ class Images:
 
 @dataclass(frozen=True)
 class Twins:
-    """The training on twins: the arms of `TWINS` with their steps, and the samples of a score."""
+    """The training on twins: the arms of `TWINS` with their steps, and the samples of a score.
+
+    On the way `n_curve` samples are scored every `every` steps.
+    """
 
     arms: tuple[tuple[str, int], ...]
     n: int = 2000
+    n_curve: int = 500
+    every: int = 200
 
     def recipe(self, steps: int) -> Recipe:
         """How every arm trains."""
@@ -143,4 +148,3 @@ CONFIG = {
         twins=Twins(arms=tuple((arm, 2000) for arm in TWINS)),
     ),
 }  # fmt: skip
-

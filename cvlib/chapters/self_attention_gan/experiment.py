@@ -19,7 +19,7 @@ from cvlib.gan import shipped
 from cvlib.gan.pair import Pair
 from cvlib.gan.sampling import samples
 from cvlib.gan.sizes import PRESETS, TINY16
-from cvlib.gan.twins import make_twins, score_samples
+from cvlib.gan.twins import TwinScores, make_twins, score_samples
 from cvlib.metrics.cifar import ColorFeatureNet, train_color_features
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator
@@ -38,14 +38,24 @@ def run_twins(run: Run, arm: str, steps: int) -> None:
     images = (x.to(run.device), y.to(run.device))
     run.data_label = "twins of scikit-learn's digits"
 
-    pair, task = train(run, f"twins-{arm}", TWINS[arm].net(TINY16), c.twins.recipe(steps), images)
+    def score(G: torch.nn.Module, n: int) -> TwinScores:
+        return score_samples(samples(G, n, seed=1, device=run.device))
+
+    def watch(pair: Pair) -> dict[str, float]:
+        return asdict(score(pair.evaluated(c.twins.n_curve), c.twins.n_curve))
+
+    recipe = c.twins.recipe(steps)
+    pair, task = train(
+        run, f"twins-{arm}", TWINS[arm].net(TINY16), recipe, images,
+        watch=watch, every=c.twins.every,
+    )  # fmt: skip
     G = pair.evaluated(c.twins.n)
-    found = score_samples(samples(G, c.twins.n, seed=1, device=run.device))
+    found = score(G, c.twins.n)
 
     run.measure(f"twins_{arm}", found.pair, c.twins.n)
     run.measure(f"two_{arm}", found.two, c.twins.n)
     run.note("gamma", gammas(pair))
-    _tell(run, pair, task, c.twins.recipe(steps).batch)
+    _tell(run, pair, task, recipe.batch)
     run.weights("G", G)
 
 
@@ -187,7 +197,7 @@ def units(c: Config) -> list[Unit]:
         needs = ("package:sklearn",)
         found.append(Unit(f"twins-{arm}", work, metrics, steps, priority, needs))
 
-    needs = (c.images.data,)
+    needs = ("mnist5k", "gan-digits") if c.images.data == "mnist5k" else (c.images.data,)
     after: tuple[str, ...] = ()
     if c.images.feature_epochs:
         found.append(Unit("features", run_features, (), priority=1, needs=needs))
