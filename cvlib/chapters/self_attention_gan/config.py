@@ -98,7 +98,7 @@ class Twins:
     arms: tuple[tuple[str, int], ...]
     n: int = 2000
     n_curve: int = 500
-    every: int = 150
+    every: int = 125
 
     def recipe(self, steps: int) -> Recipe:
         """How every arm trains."""
@@ -127,7 +127,7 @@ CONFIG = {
             DIGITS,
             arms=tuple((a, 200) for a in ("attention", "ttur", "sn_gd", "sn_d", "no_sn", "local")),
         ),
-        twins=Twins(arms=tuple((arm, 600) for arm in TWINS)),
+        twins=Twins(arms=tuple((arm, 500) for arm in TWINS)),
     ),
     "workshop": Config(
         images=Images(
