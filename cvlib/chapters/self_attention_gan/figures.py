@@ -136,10 +136,11 @@ def placement() -> Figure:
     kinds = {"attention": (0, VERMILION, "D"), "local": (1, BLUE, "s")}
     words = {"attention": "attention", "local": "residual block of equal size"}
     for kind, (column, color, marker) in kinds.items():
+        aside = 0.07 * (2 * column - 1)  # so that equal values do not hide each other
         for place, height in enumerate(heights):
             known = (height, kind) in CONFIRMED
             ax.plot(
-                place, TABLE_1[height][column], marker, color=color, markersize=9,
+                place + aside, TABLE_1[height][column], marker, color=color, markersize=9,
                 markerfacecolor=color if known else "white",
                 label=words[kind] if place == 0 else None,
             )  # fmt: skip
@@ -164,11 +165,11 @@ def receptive_field_steps(
         layers, pixels = zip(*found, strict=True)
         ax.plot(layers, pixels, label=name, **style)
     for layers, pixels in plain:
-        ax.annotate(f"{pixels}", (layers, pixels), (0, -14), textcoords="offset points",
+        ax.annotate(f"{pixels}", (layers, pixels), (10, -12), textcoords="offset points",
                     ha="center", fontsize=9)  # fmt: skip
     ax.axhline(resolution, color=PAPER["color"], linestyle="--", linewidth=1)
     ax.text(2, resolution - 9, "the whole image", fontsize=9)
-    ax.set(xlabel="3x3 layers of D", ylabel="pixels that a cell sees", ylim=(0, resolution + 12))
+    ax.set(xlabel="3x3 layers of D", ylabel="pixels that a cell sees", ylim=(-8, resolution + 12))
     ax.legend(loc="center right")
     return fig
 
