@@ -22,7 +22,7 @@ from cvlib.gan.sizes import PRESETS, TINY16
 from cvlib.gan.twins import TwinScores, make_twins, score_samples
 from cvlib.metrics.cifar import ColorFeatureNet, train_color_features
 from cvlib.metrics.digits import digits16
-from cvlib.metrics.evaluate import GenerativeEvaluator
+from cvlib.metrics.evaluate import GenerativeEvaluator, Scores
 from cvlib.metrics.features import SmallFeatureNet
 
 SCORED = "EMA weights, standing statistics"
@@ -54,7 +54,6 @@ def run_twins(run: Run, arm: str, steps: int) -> None:
 
     run.measure(f"twins_{arm}", found.pair, c.twins.n)
     run.measure(f"two_{arm}", found.two, c.twins.n)
-    run.note("gamma", gammas(pair))
     _tell(run, pair, task, recipe.batch)
     run.weights("G", G)
 
@@ -127,23 +126,31 @@ def run_images(run: Run, arm: str, steps: int) -> None:
     G = pair.evaluated(sizes.n_final)
     scores = evaluator(samples(G, sizes.n_final, seed=1, device=run.device), SCORED)
 
-    prefix = PREFIX[sizes.data]
-    live = [line["live"] for line in task.history if "live" in line]
-    run.measure(f"{prefix}_{arm}", scores.frechet, scores.n)
-    if live:
-        run.measure(f"{prefix}_live_{arm}", live[-1], sizes.n_curve)
-        run.measure(f"{prefix}_rise_{arm}", live[-1] / min(live), sizes.n_curve)
-    run.note("scores", asdict(scores))
-    run.note("gamma", gammas(pair))
+    watched = [line for line in task.history if "live" in line]
+    if not watched and steps >= sizes.every:  # it diverged before it was watched
+        watched = [watch(pair)]
+    _measure_images(run, arm, scores, watched)
     _tell(run, pair, task, recipe.batch)
     if arm == "attention":
         run.note("protocols", three_protocols(pair, frechet_of, sizes.n_final))
         run.measure("gamma_g", gammas(pair)["G"])
-        if live:
-            first = next(line["averaged"] for line in task.history if "averaged" in line)
-            run.measure(f"{prefix}_first", first, sizes.n_curve)
         for name, net in {"live": pair.G, "ema": pair.ema.net, "D": pair.D}.items():
             run.weights(name, net)
+
+
+def _measure_images(run: Run, arm: str, scores: Scores, watched: list[dict[str, float]]) -> None:
+    """The distance at the end, and what the live weights did on the way."""
+    sizes = run.config.images
+    prefix = PREFIX[sizes.data]
+    run.measure(f"{prefix}_{arm}", scores.frechet, scores.n)
+    run.note("scores", asdict(scores))
+    if not watched:
+        return
+    live = [line["live"] for line in watched]
+    run.measure(f"{prefix}_live_{arm}", live[-1], sizes.n_curve)
+    run.measure(f"{prefix}_rise_{arm}", live[-1] / min(live), sizes.n_curve)
+    if arm == "attention":
+        run.measure(f"{prefix}_first", watched[0]["averaged"], sizes.n_curve)
 
 
 def frechet(
@@ -176,7 +183,8 @@ def gammas(pair: Pair) -> dict[str, float]:
 
 
 def _tell(run: Run, pair: Pair, task: Task, batch: int) -> None:
-    """Note how fast the training went without its evaluations, and whether it ended early."""
+    """Note gamma, how fast the training went without evaluations, and whether it ended early."""
+    run.note("gamma", gammas(pair))
     watched = sum(line.get("watch_seconds", 0.0) for line in task.history)
     run.note("images per second", batch * task.step / max(task.seconds - watched, 1e-9))
     if pair.diverged:

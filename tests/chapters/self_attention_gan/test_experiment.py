@@ -163,13 +163,15 @@ def test_the_record_has_curves_protocols_and_rates(toy_record):
 
 def test_an_arm_that_diverges_is_recorded_and_the_others_go_on(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "d_step", nan_after(2))  # the first arm's third step fails, and on
-    toy = replace(CONFIG["laptop"], twins=replace(CONFIG["laptop"].twins, n=50, n_curve=20,
-                                                  arms=(("none", 4), ("local", 4))))  # fmt: skip
-    toy = replace(toy, images=replace(toy.images, arms=()))
+    laptop = CONFIG["laptop"]
+    toy = Config(
+        images=replace(laptop.images, arms=(("sn_d", 3),), every=2, n_curve=20, n_final=30),
+        twins=replace(laptop.twins, arms=(("none", 4), ("local", 4)), n=50, n_curve=20),
+    )
     experiment = replace(EXPERIMENT, config={"laptop": toy})
     found = Run(experiment, "laptop", out=tmp_path).execute()
     assert found["complete"]
-    assert set(record.notes(found, "diverged")) == {"twins-none", "twins-local"}
+    assert set(record.notes(found, "diverged")) == {"twins-none", "twins-local", "sn_d"}
     assert any("diverged" in memo for memo in found["provenance"]["memos"])
 
 
