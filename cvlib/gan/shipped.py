@@ -78,8 +78,12 @@ def median_seed(gains: dict[int, float]) -> int:
     return ranked[(len(ranked) - 1) // 2]
 
 
+def _path(folder: Path, seed: int, unit: str) -> Path:
+    return folder / f"seed{seed}" / "units" / f"{unit}.json"
+
+
 def _result(folder: Path, seed: int, unit: str) -> dict[str, Any]:
-    return json.loads((folder / f"seed{seed}" / "units" / f"{unit}.json").read_text("utf-8"))
+    return json.loads(_path(folder, seed, unit).read_text(encoding="utf-8"))
 
 
 def _kept(folder: Path, seed: int, unit: str, name: str) -> Tensor:
@@ -95,12 +99,13 @@ def _write(name: str, states: dict[str, Tensor], told: dict[str, Any]) -> None:
 def main(folder: Path) -> None:
     """Pack the nets of a finished run."""
     seeds = [int(path.name.removeprefix("seed")) for path in folder.glob("seed*")]
+    trained = [s for s in seeds if all(_path(folder, s, f"twins-{n}").exists() for n in TWINS_NETS)]
     scores = {
         seed: {
             name: _result(folder, seed, f"twins-{name}")["values"][f"twins_{name}"][0]
             for name in TWINS_NETS
         }
-        for seed in sorted(seeds)
+        for seed in sorted(trained)
     }
     gains = {seed: found["attention"] - found["none"] for seed, found in scores.items()}
     seed = median_seed(gains)

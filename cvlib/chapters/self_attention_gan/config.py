@@ -127,7 +127,7 @@ CONFIG = {
             DIGITS,
             arms=tuple((a, 200) for a in ("attention", "ttur", "sn_gd", "sn_d", "no_sn", "local")),
         ),
-        twins=Twins(arms=tuple((arm, 500) for arm in TWINS)),
+        twins=Twins(arms=tuple((arm, 500) for arm in TWINS_FIRST)),
     ),
     "workshop": Config(
         images=Images(

@@ -19,7 +19,6 @@ from cvlib.course.page import frontend
 from cvlib.course.page.figures import (
     BLUE,
     LIVE,
-    PALETTE,
     PAPER,
     SKY,
     VERMILION,
@@ -116,6 +115,7 @@ def twins_dots(record: Mapping[str, Any] | None) -> Figure:
             ax.plot(values, [place] * len(values), "o", color=BLUE, alpha=0.75)
             ax.plot([np.mean(values)], [place], "|", color="black", markersize=18, zorder=3)
     axes[0].axvline(SAME_CLASS, color=PAPER["color"], linestyle="--", linewidth=1.2)
+    axes[0].text(SAME_CLASS, len(rows) - 0.55, " two of a class", fontsize=9, va="bottom")
     axes[0].set(xlabel="pair correlation (1: two equal glyphs)")
     axes[1].set(xlabel="share of images with exactly two glyphs")
     axes[0].set_yticks(range(len(rows)), [words for words, *_ in rows])
@@ -209,26 +209,23 @@ def norm_bars(norms: Mapping[str, tuple[float, float]]) -> Figure:
 def stability_panel(
     recorded: Mapping[str, Sequence[Curve]], live: Mapping[str, Curve], diverged: Sequence[str]
 ) -> Figure:
-    """Distance of the live weights over steps: thin lines are recorded seeds, diamonds this run.
+    """Distance of the live weights over steps, a panel per arm, on one scale.
 
-    `recorded` has an arm's curves, one per seed; the arms in `diverged` are marked in the legend.
+    `recorded` has an arm's curves, one per seed: blue; `live` those of this run: diamonds. The
+    arms in `diverged` say so in their title.
     """
-    fig, ax = plt.subplots()
-    names = list(dict.fromkeys([*recorded, *live]))
-    for color, name in zip(PALETTE, names, strict=False):
-        left = " (diverged)" if name in diverged else ""
-        curves = recorded.get(name, ())
-        for curve in curves:
-            ax.plot(*zip(*curve, strict=True), "o-", color=color, linewidth=1, markersize=3)
-        if curves:
-            ax.plot([], [], "o-", color=color, label=f"{name}{left}")
+    names = list(dict.fromkeys([*recorded, *live])) or ["no arm was trained"]
+    fig, axes = plt.subplots(1, len(names), sharey=True, squeeze=False, figsize=(8, 2.6))
+    for ax, name in zip(axes[0], names, strict=True):
+        for curve in recorded.get(name, ()):
+            ax.plot(*zip(*curve, strict=True), "o-", color=BLUE, linewidth=1.2, markersize=3)
         if name in live:
-            style = {**LIVE, "color": color}
-            ax.plot(*zip(*live[name], strict=True), label=f"{name}, this run{left}", **style)
-    ax.set(xlabel="steps of G", ylabel="Fréchet distance, live G", yscale="log")
-    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
-    ax.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
+            ax.plot(*zip(*live[name], strict=True), **LIVE)
+        ax.set_title(f"{name}\n(diverged)" if name in diverged else name)
+        ax.set(yscale="log", xlabel="steps of G")
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
+    axes[0][0].set_ylabel("Fréchet distance, live G")
     return fig
 
 
