@@ -39,12 +39,16 @@ def write(path: Path, content: bytes | str | Callable[[BinaryIO], None]) -> Path
         os.replace(temporary, path)
     except OSError as error:
         _discard(temporary)
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise CourseError(f"cannot write {path}: {reason}; nothing was changed") from error
+        raise CourseError(f"cannot write {path}: {reason(error)}; nothing was changed") from error
     except BaseException:
         _discard(temporary)
         raise
     return path
+
+
+def reason(error: OSError) -> str:
+    """Why a file could not be written, and the remedy, as the end of a sentence."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def _discard(path: Path) -> None:

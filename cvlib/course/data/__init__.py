@@ -5,7 +5,9 @@
 
 from cvlib.course.data.classroom import Row, bundle, fetch, listing, verify
 from cvlib.course.data.formats import members
+from cvlib.course.data.kept import kept
 from cvlib.course.data.locate import path
 from cvlib.course.data.sets import Images, images
 
-__all__ = ["Images", "Row", "bundle", "fetch", "images", "listing", "members", "path", "verify"]
+__all__ = ["Images", "Row", "bundle", "fetch", "images", "kept", "listing"]
+__all__ += ["members", "path", "verify"]

@@ -35,7 +35,15 @@ def listed(folder: Path) -> dict[str, str]:
 
 def record(folder: Path, relative: str, checksum: str) -> None:
     """Write a file's sha256 into the folder's SHA256SUMS, replacing what stood there for it."""
-    sums = listed(folder) | {relative: checksum}
+    _write(folder, listed(folder) | {relative: checksum})
+
+
+def drop(folder: Path, relative: str) -> None:
+    """Take the line of a file out of the folder's SHA256SUMS."""
+    _write(folder, {path: value for path, value in listed(folder).items() if path != relative})
+
+
+def _write(folder: Path, sums: dict[str, str]) -> None:
     lines = (f"{value.removeprefix('sha256:')}  {path}\n" for path, value in sorted(sums.items()))
     atomic.write(folder / LIST, "".join(lines))
 

@@ -96,6 +96,10 @@ def bundle(
 
 
 def _fetched(entry: DataSet) -> DataSet:
+    """Make the set present, or take what is here and may stand in for it."""
+    part = sets.at_hand(entry)
+    if part is not entry and not part.quality:
+        entry = part
     try:
         for file in entry.files:
             locate.path(file.name)

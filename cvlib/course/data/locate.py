@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 from cvlib.course import atomic
-from cvlib.course.data import checksums, folders
+from cvlib.course.data import checksums, folders, kinds
+from cvlib.course.data.download import MirrorFailed, discard, download, own_part
 from cvlib.course.data.registry import DataFile, data_file
 from cvlib.course.errors import CourseError, DataMissing
-
-
-class MirrorFailed(Exception):
-    """One mirror did not give the file; the next one is tried."""
 
 
 def path(name: str) -> Path:
@@ -37,72 +33,93 @@ def verified(file: DataFile, folder: Path, anew: bool = False) -> Path:
     """The file in `folder`, if its checksum is right: the registry's, else the folder's own list.
 
     `anew` reads the file again even if it was found right before and has not changed since.
-    A file that neither knows is trusted now and held to the same sha256 from then on. A wrong
-    file is set aside, never used: `CourseError`.
+    A file that neither knows is trusted if it is of the right kind and size and whole, and held
+    to the same sha256 from then on. A wrong file is never used: `CourseError`.
     """
     local = folder / file.path
     expected = _expected(file, folder)
     if expected and not anew and checksums.remembered(local, expected):
         return local
-    got = checksums.digest(local, expected.partition(":")[0] if expected else "sha256")
     if expected is None:
-        _trust(file, folder, got)
-    elif got != expected:
-        raise CourseError(_wrong(file, local, expected, got))
-    checksums.remember(local, got)
+        if wrong := kinds.doubt(local, file) or kinds.damage(local, file):
+            raise CourseError(_refused(file, local, f"is not {file.name}: {wrong}"))
+        expected = _trusted(file, folder)
+    else:
+        got = checksums.digest(local, expected.partition(":")[0])
+        if not got.startswith(expected):
+            raise CourseError(_mismatch(file, folder, expected, got))
+    checksums.remember(local, expected)
     return local
+
+
+def distrust(name: str) -> str:
+    """Set a file aside that was trusted on sight and cannot be read; says what was done.
+
+    Nothing is done to a file whose checksum is published: then it is not the file's fault.
+    """
+    file = data_file(name)
+    folder = present(file)
+    if file.checksum or folder is None or not folders.writable(folder):
+        return ""
+    line = _line(folder, file, checksums.listed(folder).get(file.path, ""))
+    checksums.drop(folder, file.path)
+    local = folder / file.path
+    aside = _set_aside(local, checksums.digest(local))
+    return f"{local} was set aside as {aside.name} and {line} dropped: run this again"
 
 
 def downloaded(file: DataFile) -> Path:
     """Download the file from the first mirror that gives it with the right checksum."""
     if os.environ.get("CVLIB_OFFLINE") == "1":
         raise DataMissing(_missing(file, ["not tried, since CVLIB_OFFLINE=1"] * len(file.mirrors)))
+    folder = folders.downloads()
+    local = folder / file.path
     failures = []
     for url in file.mirrors:
         try:
-            return _from_mirror(file, url)
+            fresh = _from_mirror(file, url, local)
+            return _stored(file, folder, fresh)
         except MirrorFailed as failure:
             failures.append(str(failure))
+        except OSError as error:
+            reason = f"cannot write {local}: {atomic.reason(error)}"
+            raise CourseError(
+                f"{file.name}: {reason}; CVLIB_DATA can name another folder"
+            ) from error
     raise DataMissing(_missing(file, failures))
 
 
-def download(url: str, sink: BinaryIO) -> None:
-    """Copy what `url` gives into the open binary file `sink`; `MirrorFailed` if it does not."""
-    try:
-        import pooch
-        import requests
-    except ImportError:
-        raise MirrorFailed("not tried, since pooch is not installed: pip install pooch") from None
-    try:
-        pooch.HTTPDownloader(timeout=30, chunk_size=1 << 20)(url, sink, None)
-    except requests.RequestException as error:
-        raise MirrorFailed(_why(error)) from error
-
-
-def _why(error: Exception) -> str:
-    """The reason in three words; the whole of what requests says fills half a screen."""
-    answer = getattr(error, "response", None)
-    if answer is not None:
-        return f"HTTP {answer.status_code} {answer.reason}"
-    return "timed out" if "Timeout" in type(error).__name__ else "no connection"
-
-
-def _from_mirror(file: DataFile, url: str) -> Path:
-    """Download to a temporary file, check it, and only then move it to its place."""
-    folder = folders.downloads()
-    local = folder / file.path
+def _from_mirror(file: DataFile, url: str, local: Path) -> Path:
+    """The downloaded file under a temporary name; what an earlier try left is gone on from."""
     size = f" ({file.bytes / 1e6:.1f} MB)" if file.bytes else ""
     print(f"Downloading {file.name}{size} from {url}", flush=True)
-    fresh = local.with_name(f".{local.name}.{os.getpid()}.new")
+    local.parent.mkdir(parents=True, exist_ok=True)
+    part = own_part(local)
     try:
-        atomic.write(fresh, lambda sink: download(url, sink))
-    except CourseError as error:
-        raise CourseError(f"{file.name}: {error}; CVLIB_DATA can name another folder") from error
-    if expected := _expected(file, folder):
+        download(url, part, file.largest)
+    except OSError:
+        discard(part, file.largest, keep=False)  # a full disk wants its room back
+        raise
+    except BaseException:  # a lost connection, Ctrl-C: the next try goes on from here
+        discard(part, file.largest, keep=True)
+        raise
+    return part
+
+
+def _stored(file: DataFile, folder: Path, fresh: Path) -> Path:
+    """Move a download to its place if it is the file; `MirrorFailed` if it is another one."""
+    local = folder / file.path
+    expected = _expected(file, folder)
+    if expected is None:
+        if wrong := kinds.doubt(fresh, file) or kinds.damage(fresh, file):
+            fresh.unlink()
+            raise MirrorFailed(f"what it gave is not this file: {wrong}")
+    else:
         got = checksums.digest(fresh, expected.partition(":")[0])
-        if got != expected:
-            aside = _set_aside(fresh, local, got)
-            raise MirrorFailed(f"gave {got}, expected {expected}; kept as {aside.name}")
+        if not got.startswith(expected):
+            aside = _set_aside(fresh, got, local.name)
+            line = "" if file.checksum else f" ({_line(folder, file, expected)})"
+            raise MirrorFailed(f"gave {got}, expected {expected}{line}; kept as {aside.name}")
     os.replace(fresh, local)
     return verified(file, folder)
 
@@ -111,33 +128,51 @@ def _expected(file: DataFile, folder: Path) -> str | None:
     return file.checksum or checksums.listed(folder).get(file.path)
 
 
-def _trust(file: DataFile, folder: Path, got: str) -> None:
-    if not folders.writable(folder):
+def _trusted(file: DataFile, folder: Path) -> str:
+    got = checksums.digest(folder / file.path)
+    if folders.writable(folder):
+        checksums.record(folder, file.path, got)
+        print(
+            f"{file.name}: no checksum is published; trusting this copy and recording its {got} "
+            f"in {folder / checksums.LIST}"
+        )
+    else:
         print(f"{file.name} is unverified: no checksum is known, and {folder} is read-only")
-        return
-    checksums.record(folder, file.path, got)
-    print(
-        f"{file.name}: no checksum is published; trusting this copy and recording its {got} in "
-        f"{folder / checksums.LIST}"
+    return got
+
+
+def _mismatch(file: DataFile, folder: Path, expected: str, got: str) -> str:
+    """What to say of a file with another checksum: a published one is right, a seen one may err."""
+    local = folder / file.path
+    what = f"has {got}, expected {expected}"
+    if file.checksum:
+        return _refused(file, local, what)
+    return (
+        f"{local} ({file.name}) {what}, the sum of the first copy seen here: if this copy is the "
+        f"right one, delete {_line(folder, file, expected)}; if not, move it away and run this "
+        "again"
     )
 
 
-def _wrong(file: DataFile, local: Path, expected: str, got: str) -> str:
+def _line(folder: Path, file: DataFile, expected: str) -> str:
+    line = f"{expected.partition(':')[2]}  {file.path}"
+    return f"the line {line!r} of {folder / checksums.LIST}"
+
+
+def _refused(file: DataFile, local: Path, what: str) -> str:
     if folders.writable(local.parent):
-        done = f"it was set aside as {_set_aside(local, local, got).name}"
+        done = f"it was set aside as {_set_aside(local, checksums.digest(local)).name}"
     else:
         done = "it is refused, and left where it is since the folder is read-only"
     if file.mirrors:
         todo = "run this again to download it anew, or put a good copy there"
     else:
         todo = f"put a good copy there ({file.set.by_hand})"
-    if file.checksum is None:
-        todo += f", or delete its line in {checksums.LIST} if this copy is the right one"
-    return f"{local} ({file.name}) has {got}, expected {expected}: {done}; {todo}"
+    return f"{local} ({file.name}) {what}: {done}; {todo}"
 
 
-def _set_aside(bad: Path, local: Path, got: str) -> Path:
-    aside = local.with_name(f"{local.name}.wrong-{got.partition(':')[2][:8]}")
+def _set_aside(bad: Path, got: str, name: str | None = None) -> Path:
+    aside = bad.with_name(f"{name or bad.name}.wrong-{got.partition(':')[2][:8]}")
     os.replace(bad, aside)
     return aside
 

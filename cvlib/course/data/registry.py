@@ -18,7 +18,11 @@ REGISTRY = ROOT / "data" / "registry.toml"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file; `checksum` is `"sha256:<hex>"` or `"md5:<hex>"`, or None where unconfirmed."""
+    """One file of a data set.
+
+    `checksum` is `"sha256:<hex>"` or `"md5:<hex>"`, only the published first digits of it in
+    some, None where nobody published one. `kind` names how its first bytes look, such as "zip".
+    """
 
     set: DataSet = field(repr=False)
     name: str  # "mnist/train-images"
@@ -26,6 +30,19 @@ class DataFile:
     bytes: int | None = None
     checksum: str | None = None
     mirrors: tuple[str, ...] = ()
+    kind: str | None = None
+    least: int = 1
+    most: int = 4_000_000_000
+
+    @property
+    def smallest(self) -> int:
+        """The least size in bytes that the file can have."""
+        return self.bytes or self.least
+
+    @property
+    def largest(self) -> int:
+        """The size in bytes beyond which a download is broken off."""
+        return self.bytes or self.most
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ def needs(chapter: int | str, profile: str) -> list[DataSet]:
 
 
 def stand_in(entry: DataSet) -> DataSet | None:
-    """The lossy copy that may be used where `entry` is not at hand, if there is one."""
+    """The set that may be used in place of `entry`, a part of it or a lossy copy, if any."""
     return next((s for s in sets().values() if s.stands_in_for == entry.name), None)
 
 

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from cvlib.course import atomic
-from cvlib.course.data import folders, formats
+from cvlib.course.data import formats
+from cvlib.course.data.kept import kept
 from cvlib.course.data.locate import path, present
+from cvlib.course.data.photos import IMAGENETTE, TINY20, read_imagenette, read_tiny20
 from cvlib.course.data.registry import DataSet, data_set, stand_in
 from cvlib.course.errors import CourseError
 
 DIGITS = tuple("0123456789")
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-IMAGENETTE = {
-    "n01440764": "tench",
-    "n02102040": "English springer",
-    "n02979186": "cassette player",
-    "n03000684": "chain saw",
-    "n03028079": "church",
-    "n03394916": "French horn",
-    "n03417042": "garbage truck",
-    "n03425413": "gas pump",
-    "n03445777": "golf ball",
-    "n03888257": "parachute",
-}
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # x, y, test x, test y
+PARTS = ("x", "y", "tx", "ty")
 
 
 @dataclass(frozen=True)
@@ -68,6 +55,18 @@ def images(name: str, size: int | None = None) -> Images:
     return _imagenette160(size)
 
 
+def at_hand(entry: DataSet) -> DataSet:
+    """The set, or what the registry lets stand in for it.
+
+    A part that holds the same bytes is taken wherever it is here; a lossy copy only where it is
+    here and the set itself is not.
+    """
+    copy = stand_in(entry)
+    if copy is None or not all(map(present, copy.files)):
+        return entry
+    return entry if copy.quality and all(map(present, entry.files)) else copy
+
+
 def _digits() -> Images:
     from sklearn.datasets import load_digits
 
@@ -91,26 +90,22 @@ def _mnist() -> Images:
 
 def _cifar10() -> Images:
     entry = at_hand(data_set("cifar10"))
-    if entry.quality:
-        files = [path("cifar10-jpeg/train"), path("cifar10-jpeg/test")]
-        arrays = _decoded(entry.name, files, lambda: _from_jpegs(files))
-    else:
-        archive = path("cifar10/binary")
-        arrays = _decoded(entry.name, [archive], lambda: formats.read_cifar(archive))
+    read = _from_jpegs if entry.quality else lambda files: formats.read_cifar(*files)
+    arrays = _decoded(entry.name, entry, read)
     return _images(entry.title, arrays, CIFAR10, lossy=bool(entry.quality))
 
 
 def _tinyimagenet20() -> Images:
-    files = [path("tinyimagenet20/train"), path("tinyimagenet20/val")]
-    classes = formats.read_jpegs(files[1])[2]
-    arrays = _decoded("tinyimagenet20", files, lambda: _from_jpegs(files))
-    return _images(data_set("tinyimagenet20").title, arrays, classes)
+    entry = at_hand(data_set("tinyimagenet"))
+    part = data_set("tinyimagenet20")
+    read = _from_jpegs if entry is part else lambda files: read_tiny20(*files)
+    return _images(part.title, _decoded(f"{entry.name}-20", entry, read), tuple(TINY20.values()))
 
 
 def _imagenette160(size: int = 160) -> Images:
-    archive = path("imagenette160/archive")
-    arrays = _decoded(f"imagenette160-{size}", [archive], lambda: _read_imagenette(archive, size))
-    label = f"{data_set('imagenette160').title}, centre crops {size}x{size}"
+    entry = data_set("imagenette160")
+    arrays = _decoded(f"{entry.name}-{size}", entry, lambda files: read_imagenette(*files, size))
+    label = f"{entry.title}, centre crops {size}x{size}"
     return _images(label, arrays, tuple(IMAGENETTE.values()))
 
 
@@ -122,14 +117,6 @@ LOADERS: dict[str, Callable[..., Images]] = {
     "imagenette160": _imagenette160,
     "tinyimagenet20": _tinyimagenet20,
 }
-
-
-def at_hand(entry: DataSet) -> DataSet:
-    """The set itself, or its lossy copy where only that lies in a data folder already."""
-    copy = stand_in(entry)
-    if copy and not all(map(present, entry.files)) and all(map(present, copy.files)):
-        return copy
-    return entry
 
 
 def _images(
@@ -144,32 +131,13 @@ def _from_jpegs(files: list[Path]) -> Arrays:
     return formats.decode(train), y, formats.decode(test), ty
 
 
-def _read_imagenette(archive: Path, size: int) -> Arrays:
-    split: dict[str, list[tuple[str, bytes]]] = {"train": [], "val": []}
-    for name, jpeg in formats.members(archive, ".JPEG"):
-        split[PurePosixPath(name).parts[-3]].append((name, jpeg))
-    arrays = []
-    for found in split.values():
-        found.sort()
-        # The archive is sorted by class; a fixed shuffle makes every prefix a fair sample.
-        order = np.random.RandomState(2018).permutation(len(found))
-        wnids = [PurePosixPath(found[i][0]).parts[-2] for i in order]
-        arrays.append(formats.decode([found[i][1] for i in order], size))
-        arrays.append(np.array([list(IMAGENETTE).index(wnid) for wnid in wnids], np.uint8))
-    return tuple(arrays)
+def _decoded(name: str, entry: DataSet, read: Callable[[list[Path]], Arrays]) -> Arrays:
+    """The four arrays that `read` makes of a set's local files, kept for the next time."""
+    sources = [file.name for file in entry.files]
 
+    def build() -> dict[str, np.ndarray]:
+        arrays = read([path(source) for source in sources])
+        return dict(zip(PARTS, arrays, strict=True))
 
-def _decoded(name: str, sources: list[Path], build: Callable[[], Arrays]) -> Arrays:
-    """What `build` makes of the sources, kept uncompressed in the user's cache folder."""
-    stats = [(s.name, s.stat().st_size, s.stat().st_mtime_ns) for s in sources]
-    key = hashlib.sha256(repr(stats).encode()).hexdigest()[:12]
-    kept = folders.user_cache() / "decoded" / f"{name}-{key}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
-        z = formats.load_npz(kept)
-        return z["x"], z["y"], z["tx"], z["ty"]
-    x, y, tx, ty = build()
-    try:
-        atomic.write(kept, lambda file: np.savez(file, x=x, y=y, tx=tx, ty=ty))
-    except CourseError as error:
-        print(f"{name} will be decoded again next time: {error}")
-    return x, y, tx, ty
+    found = kept(name, sources, build)
+    return tuple(found[part] for part in PARTS)

@@ -1,11 +1,8 @@
 import errno
 import hashlib
-import io
 import os
-import sys
 
 import pytest
-import requests
 
 from cvlib.course.data import checksums, locate
 from cvlib.course.errors import CourseError, DataMissing
@@ -143,42 +140,6 @@ def test_unconfirmed_in_a_read_only_folder_says_that_it_is_unverified(unconfirme
     locate.path("toy/part")
     assert "unverified" in capsys.readouterr().out
     assert not (unconfirmed.given / "SHA256SUMS").exists()
-
-
-@pytest.mark.parametrize(
-    ("failure", "why"),
-    [
-        (requests.ConnectionError("no route to host"), "no connection"),
-        (requests.ReadTimeout("slow"), "timed out"),
-        (404, "HTTP 404"),
-    ],
-)
-def test_the_real_download_goes_through_pooch_and_says_why_it_failed(monkeypatch, failure, why):
-    def get(*args, **kwargs):
-        if isinstance(failure, Exception):
-            raise failure
-        response = requests.Response()
-        response.status_code, response.reason = failure, "Not Found"
-        return response
-
-    monkeypatch.setattr(requests, "get", get)
-    with pytest.raises(locate.MirrorFailed, match=why):
-        locate.download(ONE, io.BytesIO())
-
-
-def test_the_real_download_copies_what_the_mirror_gives(monkeypatch):
-    response = requests.Response()
-    response.status_code, response.raw = 200, io.BytesIO(GOOD)
-    monkeypatch.setattr(requests, "get", lambda *args, **kwargs: response)
-    sink = io.BytesIO()
-    locate.download(ONE, sink)
-    assert sink.getvalue() == GOOD
-
-
-def test_without_pooch_the_message_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(locate.MirrorFailed, match="pip install pooch"):
-        locate.download(ONE, io.BytesIO())
 
 
 def test_unknown_names_are_refused(toy):
