@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,9 +84,7 @@ def sample_pairs(pixels: int) -> list[Pair]:
         masks = None
         if style in SKYLINES:
             sizes = [photo.shape[1:] for photo in photos]
-            masks = tuple(
-                sky_and_land(n, *s) for n, s in zip((content, style), sizes, strict=True)
-            )
+            masks = tuple(sky_and_land(n, *s) for n, s in zip((content, style), sizes, strict=True))
         pairs.append(Pair(f"{content} as {style}", *photos, masks))
     return pairs
 
@@ -158,7 +157,7 @@ def imagenet_squares(size: int, count: int) -> Tensor:
     """The centres of ImageNet samples, one a class, uint8 (N, 3, size, size); 0 is all 1,000."""
     stored = np.load(data.path("imagenet1000/photos"))
     jpeg, offset = stored["jpeg"], stored["offset"]
-    files = (jpeg[a:b].tobytes() for a, b in zip(offset, offset[1:], strict=False))
+    files = (jpeg[a:b].tobytes() for a, b in pairwise(offset))
     return _squares(files, size, count)
 
 

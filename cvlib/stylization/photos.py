@@ -52,8 +52,8 @@ def _opened(file: str | Path | bytes, name: str) -> Image.Image:
     head = file[:12] if isinstance(file, bytes) else _first_bytes(Path(file))
     if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
         raise CourseError(
-            f"{name} is a HEIC file, which Pillow cannot read: export it as JPEG (iPhone: Settings, "
-            "Camera, Formats, Most Compatible)"
+            f"{name} is a HEIC file, which Pillow cannot read: export it as JPEG (on an iPhone: "
+            "Settings, Camera, Formats, Most Compatible)"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -23,8 +23,8 @@ from cvlib.course.errors import CourseError
 from cvlib.stylization.affinity import StencilMatrix, matting_affinity
 from cvlib.stylization.factor import Factor
 from cvlib.stylization.solvers import (
-    Operator,
     Solver,
+    Steps,
     chebyshev_steps,
     gradient_steps,
     refined,
@@ -120,7 +120,7 @@ class SmoothingSystem:
             return self._factor.solve
         raise CourseError(f"solver is {name!r}: choose 'cg', 'chebyshev' or 'direct'")
 
-    def _iterate(self, steps: Operator, R: Tensor, tol: float) -> tuple[Tensor, int]:
+    def _iterate(self, steps: Steps, R: Tensor, tol: float) -> tuple[Tensor, int]:
         R = R.to(self.S.coef)
         return run_until(steps(self.apply, R, torch.zeros_like(R)), R, tol)
 

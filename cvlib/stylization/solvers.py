@@ -18,6 +18,8 @@ from cvlib.course.errors import CourseError
 Operator = Callable[[Tensor], Tensor]
 # (right-hand sides, tolerance) -> (X, iterations): a solver that starts from zero
 Solver = Callable[[Tensor, float], tuple[Tensor, int]]
+# (apply, B, X0) -> X and R before the first and after every step
+Steps = Callable[[Operator, Tensor, Tensor], Iterator[tuple[Tensor, Tensor]]]
 ITERATIONS = 5000  # of one call: ten times what alpha = 0.9999 needs
 ROUNDS = 20  # of refinement: one or two are usual
 
