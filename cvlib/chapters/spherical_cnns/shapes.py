@@ -14,8 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.chapters.spherical_cnns.training import accuracy, fit, steps
-from cvlib.course import atomic, data
-from cvlib.course.paths import cache_dir
+from cvlib.course import data
 from cvlib.course.run.run import Run
 from cvlib.spherical.meshes import Mesh, mesh_to_sphere, parse_off
 from cvlib.spherical.models import shape_net
@@ -80,16 +79,18 @@ def signals(c: Shapes, part: str, turned: bool, seed: int) -> tuple[Tensor, Tens
 
 
 def _kept(c: Shapes, part: str, turned: bool, seed: int) -> tuple[Tensor, Tensor]:
-    """The signals of ModelNet10, cast once and kept as float16 in the cache folder."""
+    """The signals of ModelNet10, cast once and kept as float16 in the user's cache."""
     if c.data != "modelnet":
         return signals(c, part, turned, seed)
-    kind = f"r{seed}" if turned else "nr"
-    file = cache_dir() / "decoded" / f"modelnet10-b{c.b[0]}-{part}-{kind}.npz"
-    if not file.exists():
+
+    def build() -> dict[str, np.ndarray]:
         x, y = signals(c, part, turned, seed)
-        atomic.write(file, lambda f: np.savez(f, x=x.half().numpy(), y=y.numpy()))
-    with np.load(file, allow_pickle=False) as z:
-        return torch.from_numpy(z["x"]).float(), torch.from_numpy(z["y"])
+        return {"x": x.half().numpy(), "y": y.numpy()}
+
+    kind = f"r{seed}" if turned else "nr"
+    name = f"modelnet10-b{c.b[0]}-{part}-{kind}"
+    z = data.kept(name, ["modelnet10/archive"], build)
+    return torch.from_numpy(z["x"]).float(), torch.from_numpy(z["y"])
 
 
 def run_shapes(run: Run) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -17,19 +19,24 @@ from PIL import Image, ImageOps
 from cvlib.course import atomic
 from cvlib.course.errors import CourseError
 
+SYSTEM_FILES = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
+LARGEST_MEMBER = 512_000_000  # bytes: no file of the course's sets comes near
+
 
 def read_idx(path: Path) -> np.ndarray:
     """A gzipped IDX file of bytes (MNIST): uint8 of the shape that its header gives."""
     try:
         with gzip.open(path) as file:
-            content = file.read()
+            content = file.read(LARGEST_MEMBER)
     except (OSError, EOFError, zlib.error) as error:
         raise CourseError(f"{path} is not a gzip file ({error}): fetch it again") from error
     rank = content[3] if len(content) > 3 else 0
-    shape = tuple(np.frombuffer(content, ">i4", rank, offset=4)) if len(content) > 4 * rank else ()
-    if content[:3] != b"\0\0\x08" or len(content) != 4 + 4 * rank + np.prod(shape, dtype=int):
+    start = 4 + 4 * rank
+    sizes = [int.from_bytes(content[i : i + 4]) for i in range(4, start, 4)]
+    whole = len(content) >= start and len(content) - start == math.prod(sizes)
+    if content[:3] != b"\0\0\x08" or not 1 <= rank <= 4 or not whole:
         raise CourseError(f"{path} is not an IDX file of bytes: fetch it again")
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)
 
 
 def read_cifar(archive: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -48,34 +55,45 @@ def read_cifar(archive: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
 def members(archive: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
     """The regular files in a tar or zip archive whose names end with `suffix`: (name, content).
 
-    Nothing is unpacked to disk. A name that would lead out of a folder is refused all the same,
-    since a caller may make a path of it: `CourseError`.
+    What macOS and Windows add of their own is left out. Nothing is unpacked to disk. A name that
+    would lead out of a folder is refused all the same, since a caller may make a path of it, and
+    so is a file beyond `LARGEST_MEMBER`: `CourseError`.
     """
     try:
         yield from (_zip if zipfile.is_zipfile(archive) else _tar)(archive, suffix)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         raise CourseError(f"{archive} cannot be read ({error}): fetch it again") from error
+    except (NotImplementedError, RuntimeError) as error:  # another packing method, a password
+        raise CourseError(f"{archive} cannot be unpacked here ({error})") from error
 
 
 def _tar(archive: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(archive) as tar:
         for member in tar:
-            if member.isfile() and _safe(archive, member.name).endswith(suffix):
+            if member.isfile() and _wanted(archive, member.name, member.size, suffix):
                 yield member.name, tar.extractfile(member).read()
 
 
 def _zip(archive: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(archive) as file:
-        for name in file.namelist():
-            if _safe(archive, name).endswith(suffix):
-                yield name, file.read(name)
+        for member in file.infolist():
+            if _wanted(archive, member.filename, member.file_size, suffix):
+                yield member.filename, file.read(member)
 
 
-def _safe(archive: Path, name: str) -> str:
+def _wanted(archive: Path, name: str, size: int, suffix: str) -> bool:
+    """Whether a member ends with the suffix and was packed by a person, not by a system."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if name.startswith(("/", "\\")) or ".." in parts or ":" in (parts or [""])[0]:
         raise CourseError(f"{archive} holds the unsafe name {name!r}: do not use this archive")
-    return name
+    systems = any(part in SYSTEM_FILES or part.startswith("._") for part in parts)
+    if systems or not name.endswith(suffix):
+        return False
+    if size > LARGEST_MEMBER:
+        raise CourseError(
+            f"{archive} holds {name!r} of {size / 1e9:.1f} GB: do not use this archive"
+        )
+    return True
 
 
 def decode(jpegs: Sequence[bytes], size: int | None = None) -> np.ndarray:
@@ -96,9 +114,11 @@ def decode(jpegs: Sequence[bytes], size: int | None = None) -> np.ndarray:
 
 def _pixels(jpeg: bytes, size: int | None) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(jpeg)) as image:
-            rgb = image.convert("RGB")
-    except OSError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(jpeg)) as image:
+                rgb = image.convert("RGB")
+    except (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise CourseError(f"an image of {len(jpeg)} bytes cannot be decoded ({error})") from error
     if size:
         rgb = ImageOps.fit(rgb, (size, size), Image.Resampling.BICUBIC)
@@ -118,12 +138,18 @@ def read_jpegs(path: Path) -> tuple[list[bytes], np.ndarray, tuple[str, ...]]:
     """
     try:
         z = load_npz(path)
-        jpeg, offset, label = z["jpeg"].tobytes(), z["offset"].tolist(), z["label"]
+        jpeg, label = z["jpeg"].tobytes(), z["label"]
+        offset = np.asarray(z["offset"]).astype(np.int64, casting="safe").tolist()
         names = tuple(z["name"].tolist()) if "name" in z else ()
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise CourseError(f"{path} is not a bundle of JPEG files ({error})") from error
     spans = list(pairwise(offset))
-    if len(spans) != len(label) or offset[-1] != len(jpeg) or any(a >= b for a, b in spans):
+    if (
+        not spans
+        or len(spans) != len(label)
+        or offset[-1] != len(jpeg)
+        or any(a >= b for a, b in spans)
+    ):
         raise CourseError(f"{path} is damaged: its offsets do not fit its {len(jpeg)} bytes")
     return [jpeg[start:end] for start, end in spans], label, names
 

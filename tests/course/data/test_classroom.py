@@ -1,5 +1,6 @@
 import subprocess
 
+import numpy as np
 import pytest
 
 from cvlib.course import data, paths
@@ -38,6 +39,20 @@ def test_fetch_falls_back_to_a_copy_that_is_here_and_says_so(course):
     rows = data.fetch("04", "workshop")
     assert [r.name for r in rows] == ["cifar10-jpeg/train", "cifar10-jpeg/test"]
     assert all("stands in for cifar10" in r.note for r in rows)
+
+
+def test_full_of_chapter_04_demands_what_it_uses(course):
+    with pytest.raises(DataMissing, match="cifar10/binary"):
+        data.fetch("04", "full")
+    cifar(course.given)
+    with pytest.raises(DataMissing, match="tinyimagenet/archive"):
+        data.fetch("04", "full")
+    for part in ("train", "val"):
+        np.savez(course.given / f"tinyimagenet20_{part}.npz", x=np.zeros(1))
+    asked = len(course.asked)
+    names = [row.name for row in data.fetch("04", "full")]
+    assert names == ["cifar10/binary", "tinyimagenet20/train", "tinyimagenet20/val"]
+    assert len(course.asked) == asked  # what holds the same bytes is here: nothing is downloaded
 
 
 @pytest.mark.parametrize("what", ["toy/part", "toy", "04", 4, None])

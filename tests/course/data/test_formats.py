@@ -115,3 +115,58 @@ def test_damaged_bundles_and_pickles_are_refused(tmp_path):
     np.savez(path, jpeg=one, offset=[0, 3], label=np.array([{}], object))
     with pytest.raises(CourseError, match="not a bundle"):
         formats.read_jpegs(path)
+
+
+@pytest.mark.parametrize("header", [bytes([64]) + 64 * b"\0\0\0\1", bytes([0]), bytes([2, 255])])
+def test_a_wrong_idx_header_is_one_sentence(tmp_path, header):
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"\0\0\x08" + header + b"x"))
+    with pytest.raises(CourseError, match="not an IDX file of bytes"):
+        formats.read_idx(path)
+
+
+def test_what_systems_add_to_archives_is_left_out(tmp_path):
+    names = ["a/b.off", "__MACOSX/a/._b.off", "a/._b.off", "a/.DS_Store", "a/__MACOSX/c.off"]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, b"\x00\x05\x16\x07")
+    for made in (tmp_path / "a.zip", tar(tmp_path / "a.tgz", dict.fromkeys(names, b"x"))):
+        assert [name for name, _ in formats.members(made, ".off")] == ["a/b.off"]
+        assert list(formats.members(made, ".DS_Store")) == []
+
+
+def test_a_member_beyond_all_reason_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(formats, "LARGEST_MEMBER", 1000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.off", bytes(2000))
+    for made in (tmp_path / "a.zip", tar(tmp_path / "a.tgz", {"bomb.off": bytes(2000)})):
+        with pytest.raises(CourseError, match=r"bomb\.off"):
+            list(formats.members(made, ".off"))
+
+
+def test_a_locked_archive_is_one_sentence(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("b.off", b"x")
+    content = bytearray(path.read_bytes())
+    content[6] |= 1  # says that the member is encrypted
+    content[content.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(CourseError, match="cannot be unpacked here"):
+        list(formats.members(path, ".off"))
+
+
+@pytest.mark.parametrize("limit", [50, 120])  # twice the limit is PIL's error, once its warning
+def test_a_picture_of_too_many_pixels_is_one_sentence(monkeypatch, limit):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(CourseError, match="cannot be decoded"):
+        formats.decode([jpeg((1, 2, 3), size=(13, 13))])
+
+
+@pytest.mark.parametrize("offset", [[], [0], [0.0, 3.0], [[0, 3]], ["0", "3"]])
+def test_bundles_with_other_offsets_are_refused(tmp_path, offset):
+    path = tmp_path / "b.npz"
+    label = np.zeros(max(len(offset) - 1, 0), np.uint8)
+    np.savez(path, jpeg=np.frombuffer(b"abc", np.uint8), offset=np.array(offset), label=label)
+    with pytest.raises(CourseError, match=r"damaged|not a bundle"):
+        formats.read_jpegs(path)

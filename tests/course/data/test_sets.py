@@ -1,6 +1,7 @@
 import hashlib
 import runpy
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -119,6 +120,25 @@ def test_a_subset_says_so(course):
     assert d.label == "Tiny-ImageNet (20-class subset)"
     assert d.classes[0] == "golden retriever"
     assert len(d.classes) == 20
+
+
+def test_the_subset_is_read_out_of_the_whole_where_only_that_is_here(course):
+    root, classes = "tiny-imagenet-200", [*photos.TINY20, "n99999999"]
+    photo = {wnid: jpeg((9 * i, 0, 0), (64, 64)) for i, wnid in enumerate(classes)}
+    with zipfile.ZipFile(course.given / "tiny-imagenet-200.zip", "w") as archive:
+        for i, wnid in enumerate(classes):
+            archive.writestr(f"{root}/train/{wnid}/images/{wnid}_0.JPEG", photo[wnid])
+            archive.writestr(f"{root}/val/images/val_{i}.JPEG", photo[wnid])
+        lines = [f"val_{i}.JPEG\t{wnid}\t0\t0\t9\t9" for i, wnid in enumerate(classes)]
+        archive.writestr(f"{root}/val/val_annotations.txt", "\n".join(lines))
+        archive.writestr(f"{root}/test/images/test_0.JPEG", photo[classes[0]])
+    d = data.images("tinyimagenet20")
+    assert d.label == "Tiny-ImageNet (20-class subset)"
+    assert d.train_x.shape == d.test_x.shape == (20, 3, 64, 64)
+    assert sorted(d.train_y.tolist()) == sorted(d.test_y.tolist()) == list(range(20))
+    assert d.train_y.tolist() != sorted(d.train_y.tolist())
+    for x, y in ((d.train_x, d.train_y), (d.test_x, d.test_y)):
+        assert (x[:, 0, 32, 32] - 9 * y).abs().max() <= 3
 
 
 def test_unknown_sets_and_sizes_are_refused():
