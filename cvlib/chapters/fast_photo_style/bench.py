@@ -19,7 +19,7 @@ import scipy.sparse
 import torch
 from torch import Tensor
 
-from cvlib.chapters.fast_photo_style.sets import sample_photo
+from cvlib.stylization.pairs import sample_photo
 from cvlib.course.paths import ROOT
 from cvlib.stylization.photos import cover, resize_to
 from cvlib.stylization.smoothing import SmoothingSystem

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.chapters.fast_photo_style import solutions
-from cvlib.chapters.fast_photo_style.sets import sample_photo
+from cvlib.stylization.pairs import sample_photo
 from cvlib.course.page.exercises import Wrong
 from cvlib.stylization.affinity import matting_affinity
 from cvlib.stylization.photos import cover

@@ -161,9 +161,7 @@ def _scoring(
 ) -> Unit:
     """A unit that measures these methods on every pair."""
     metrics = tuple(f"{method}_{kind}" for method in scored for kind in methods.KINDS)
-    return Unit(
-        name, run, metrics, priority=priority, needs=needs, after=("decoders",)
-    )
+    return Unit(name, run, metrics, priority=priority, needs=needs, after=("decoders",))
 
 
 def units(config: Config) -> list[Unit]:
@@ -174,9 +172,7 @@ def units(config: Config) -> list[Unit]:
     found = [
         Unit("decoders", train_decoders, psnrs, steps=config.steps, needs=needs),
         _scoring("methods", lambda run: compare(run, restyled), main, needs, 0),
-        Unit(
-            "clock", clock, CLOCKED if config.speed else (), needs=needs, after=("decoders",)
-        ),
+        Unit("clock", clock, CLOCKED if config.speed else (), needs=needs, after=("decoders",)),
         Unit("alpha", sweep_alpha, (), priority=1, needs=needs, after=("decoders",)),
     ]
     if config.pairs == "deep-photo":

@@ -127,7 +127,7 @@ def test_exercise(id):
 
 
 def test_the_bound_is_close_to_what_the_solver_needs():
-    from cvlib.chapters.fast_photo_style.sets import sample_photo
+    from cvlib.stylization.pairs import sample_photo
     from cvlib.stylization.photos import cover
     from cvlib.stylization.smoothing import SmoothingSystem
 
