@@ -9,11 +9,11 @@ products per high-resolution value.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.gan.norm import ConditionalBatchNorm2d, spectral_norm
+from cvlib.gan.norm import ClassTable, ConditionalBatchNorm2d, SharedVector, spectral_norm
 
 
 def conv(inputs: int, outputs: int, kernel: int, sn: bool) -> nn.Module:
-    """A same-size ``kernel x kernel`` convolution, spectrally normalised if ``sn``."""
+    """A same-size `kernel x kernel` convolution, spectrally normalised if `sn`."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     return spectral_norm(layer) if sn else layer
 
@@ -30,54 +30,62 @@ def _box2x2(kernel: Tensor) -> Tensor:
 
 
 def conv_of_upsampled(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """``layer(upsample(x))`` of a 3x3 layer, as one transposed 4x4 convolution of stride two."""
+    """`layer(upsample(x))` of a 3x3 layer, as one transposed 4x4 convolution of stride two."""
     kernel = _box2x2(layer.weight.flip(2, 3)).transpose(0, 1)
     return F.conv_transpose2d(x, kernel, layer.bias, stride=2, padding=1)
 
 
 def pooled_conv(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """``avg_pool2d(layer(x), 2)`` of a 3x3 layer, as one 4x4 convolution of stride two."""
+    """`avg_pool2d(layer(x), 2)` of a 3x3 layer, as one 4x4 convolution of stride two."""
     return F.conv2d(x, _box2x2(layer.weight) / 4, layer.bias, stride=2, padding=1)
 
 
 class GBlock(nn.Module):
     """G's block, twice the size: CBN-ReLU-up-conv3-CBN-ReLU-conv3, shortcut up-conv1."""
 
-    def __init__(self, inputs: int, outputs: int, n_classes: int, sn: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, condition: ClassTable | SharedVector, sn: bool
+    ) -> None:
         super().__init__()
-        self.bn1 = ConditionalBatchNorm2d(inputs, n_classes)
-        self.bn2 = ConditionalBatchNorm2d(outputs, n_classes)
-        self.conv1, self.conv2 = conv(inputs, outputs, 3, sn), conv(outputs, outputs, 3, sn)
+        self.bn1 = ConditionalBatchNorm2d(inputs, condition)
+        self.bn2 = ConditionalBatchNorm2d(outputs, condition)
+        self.conv1 = conv(inputs, outputs, 3, sn)
+        self.conv2 = conv(outputs, outputs, 3, sn)
         self.shortcut = conv(inputs, outputs, 1, sn)
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Map ``x`` (B, C, H, W) of classes ``y`` (B,) to (B, C', 2H, 2W)."""
-        h = conv_of_upsampled(self.conv1, F.relu(self.bn1(x, y)))
-        h = self.conv2(F.relu(self.bn2(h, y)))
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Map `x` (B, C, H, W) to (B, C', 2H, 2W); `condition` is what its batch norms take."""
+        h = F.relu(self.bn1(x, condition))
+        h = conv_of_upsampled(self.conv1, h)  # (B, C', 2H, 2W)
+        h = F.relu(self.bn2(h, condition))
+        h = self.conv2(h)
         return h + upsample(self.shortcut(x))
 
 
 class DBlock(nn.Module):
     """D's block: ReLU-conv3-ReLU-conv3(-pool), shortcut (pool-)conv1.
 
-    Args:
-        down: halve the size; else the shortcut is the identity where the widths agree.
-        first: the block sees the image, which no ReLU may clip.
+    With `down` it halves the size, else the shortcut is the identity where the widths agree. The
+    `first` block sees the image, which no ReLU may clip.
     """
 
     def __init__(
         self, inputs: int, outputs: int, sn: bool, down: bool = True, first: bool = False
     ) -> None:
         super().__init__()
-        self.conv1, self.conv2 = conv(inputs, outputs, 3, sn), conv(outputs, outputs, 3, sn)
+        self.conv1 = conv(inputs, outputs, 3, sn)
+        self.conv2 = conv(outputs, outputs, 3, sn)
         learned = down or inputs != outputs
         self.shortcut = conv(inputs, outputs, 1, sn) if learned else nn.Identity()
-        self.down, self.first = down, first
+        self.down = down
+        self.first = first
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``x`` (B, C, H, W) to (B, C', H/2, W/2), or (B, C', H, W) without ``down``."""
+        """Map `x` (B, C, H, W) to (B, C', H/2, W/2), or (B, C', H, W) without `down`."""
         h = x if self.first else F.relu(x)  # out of place: the shortcut needs x as it came
-        h = F.relu(self.conv1(h))
+        h = F.relu(self.conv1(h))  # (B, C', H, W)
+
         if not self.down:
             return self.conv2(h) + self.shortcut(x)
-        return pooled_conv(self.conv2, h) + self.shortcut(F.avg_pool2d(x, 2))
+        h = pooled_conv(self.conv2, h)  # (B, C', H/2, W/2)
+        return h + self.shortcut(F.avg_pool2d(x, 2))

@@ -14,14 +14,12 @@ from cvlib.gan.sampling import latent_batches
 def attention_distance(beta: Tensor, size: int) -> Tensor:
     """Mean distance, in cells of the map, that each query looks: (B, N).
 
-    Args:
-        beta: attention maps (B, N, M), N = size^2; with M = N/4 a key stands at the centre of its
-            2x2 pool.
-        size: height and width of the query map.
+    `beta` holds attention maps (B, N, M) of a map of height `size`, N = size^2; with M = N/4 a key
+    stands at the centre of its 2x2 pool.
     """
     n, m = beta.shape[1:]
     if n != size * size or m not in (n, n // 4):
-        raise CourseError(f"An attention map of a {size}x{size} map cannot be {n} x {m}.")
+        raise CourseError(f"an attention map of a {size}x{size} map cannot be {n} x {m}")
     step = 1 if m == n else 2
 
     def centres(cells: int, width: int) -> Tensor:
@@ -47,11 +45,7 @@ def local_map(size: int) -> Tensor:
 
 @torch.no_grad()
 def with_gamma(G: nn.Module, factor: float, n: int = 1000) -> nn.Module:
-    """A copy of ``G`` with every mixer's gamma times ``factor``, and the standing statistics of it.
-
-    Args:
-        n: samples behind the statistics.
-    """
+    """A copy of `G` with every mixer's gamma times `factor`, and its statistics of `n` samples."""
     changed = copy.deepcopy(G)
     for mixer in changed.mixers.values():
         mixer.gamma.mul_(factor)
@@ -60,37 +54,33 @@ def with_gamma(G: nn.Module, factor: float, n: int = 1000) -> nn.Module:
 
 
 def receptive_field(layers: int) -> int:
-    """Width in positions that one output of ``layers`` 3x3 convolutions of stride 1 sees."""
+    """Width in positions that one output of `layers` 3x3 convolutions of stride 1 sees."""
     return 2 * layers + 1
 
 
 def layers_to_meet(size: int) -> int:
     """3x3 layers until one position of a map sees two opposite corners of it: ceil((size - 1)/2).
 
-    From the middle; the corners themselves see each other after ``size - 1`` layers.
+    From the middle; the corners themselves see each other after `size - 1` layers.
     """
     return -(-(size - 1) // 2)
 
 
 def operator_norm(kernel: Tensor, size: int) -> Tensor:
-    """Largest gain of a convolution on ``size x size`` maps with circular borders, ().
+    """Largest gain of a convolution on `size x size` maps with circular borders, ().
 
     The Fourier transform splits the operator into one (C_out, C_in) matrix per frequency. Spectral
     norm divides by the first singular value of the *flattened kernel* instead; for 3x3 kernels the
-    operator can be up to 3 times larger.
-
-    Args:
-        kernel: (C_out, C_in, k, k).
+    operator can be up to 3 times larger. `kernel` is (C_out, C_in, k, k).
     """
     spectrum = torch.fft.fft2(kernel, s=(size, size)).permute(2, 3, 0, 1)
     return torch.linalg.svdvals(spectrum).max()
 
 
 def conv_norms(net: nn.Module, size: int) -> dict[str, tuple[float, float]]:
-    """Of every 3x3 layer: first singular value of the flattened kernel, and operator norm.
+    """Of every 3x3 layer: first singular value of the flattened kernel, and the operator's norm.
 
-    Args:
-        size: height of the maps that the operator norm is for.
+    `size` is the height of the maps that the operator acts on.
     """
     kernels = {
         name: module.weight.detach()
@@ -104,10 +94,9 @@ def conv_norms(net: nn.Module, size: int) -> dict[str, tuple[float, float]]:
 
 
 def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """Follow the power iteration of a matrix (m, n) from ``u`` (m,).
+    """Follow the power iteration of a matrix (m, n) from `u` (m,).
 
-    Returns:
-        unit vectors u (steps + 1, m) and the estimates of sigma (steps + 1,).
+    The unit vectors u (steps + 1, m) and the estimates of sigma (steps + 1,).
     """
     u = u / u.norm()
     path, estimates = [], []
@@ -122,7 +111,7 @@ def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
 
 
 def divergence_step(steps: Sequence[int], fids: Sequence[float], factor: float = 2.0) -> int | None:
-    """First evaluation after which FID stays above ``factor`` times its best, or None.
+    """First evaluation after which FID stays above `factor` times its best, or None.
 
     A value that is not finite counts as infinitely large.
     """

@@ -1,46 +1,78 @@
 """Noise, labels and sample grids."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
+from cvlib.course.errors import CourseError
+
+Sampler = Callable[[int, int, torch.Generator], Tensor]  # n, dim, generator -> noise (n, dim)
+
+
+def normal(n: int, dim: int, generator: torch.Generator) -> Tensor:
+    """Noise `z ~ N(0, I)` (n, dim), where `generator` lives: what the nets train on."""
+    return torch.randn(n, dim, generator=generator, device=generator.device)
+
+
+def truncated(threshold: float) -> Sampler:
+    """A sampler of normal noise whose every component lies in [-threshold, threshold].
+
+    By the inverse of its distribution, in float64: as if drawn again until inside (BigGAN, Sec.
+    3.1), without a loop.
+    """
+    if not threshold > 0:
+        raise CourseError(f"a truncation threshold must be positive, not {threshold}")
+    inside = math.erf(threshold / math.sqrt(2))
+
+    def sample(n: int, dim: int, generator: torch.Generator) -> Tensor:
+        u = torch.rand(n, dim, generator=generator, device=generator.device, dtype=torch.float64)
+        z = math.sqrt(2) * torch.erfinv((2 * u - 1) * inside)
+        return z.float().clamp(-threshold, threshold)
+
+    return sample
+
 
 def latents(
-    G: nn.Module, n: int, generator: torch.Generator, device: torch.device | str = "cpu"
-) -> tuple[Tensor, Tensor]:
-    """Draw ``z ~ N(0, I)`` (n, z_dim) and uniform classes ``y`` (n,) for ``G``.
+    G: nn.Module, n: int, generator: torch.Generator, device: torch.device | str = "cpu",
+    sampler: Sampler = normal,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Draw noise `z` (n, z_dim) and uniform classes `y` (n,) for `G`.
 
-    Both are drawn where ``generator`` lives and moved to ``device``.
+    Both are drawn where `generator` lives and moved to `device`.
     """
-    where = generator.device
-    z = torch.randn(n, G.z_dim, generator=generator, device=where)
-    y = torch.randint(G.n_classes, (n,), generator=generator, device=where)
+    z = sampler(n, G.z_dim, generator)
+    y = torch.randint(G.classes, (n,), generator=generator, device=generator.device)
     return z.to(device, non_blocking=True), y.to(device, non_blocking=True)
 
 
 def latent_batches(
-    G: nn.Module, n: int, seed: int, device: torch.device | str = "cpu", batch_size: int = 250
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield ``(z, y)`` batches, ``n`` pairs in all; the same seed gives the same pairs."""
+    G: nn.Module, n: int, seed: int, device: torch.device | str = "cpu", batch_size: int = 250,
+    sampler: Sampler = normal,
+) -> Iterator[tuple[Tensor, Tensor]]:  # fmt: skip
+    """Yield `(z, y)` batches, `n` pairs in all; the same seed gives the same pairs."""
     generator = torch.Generator().manual_seed(seed)
     for start in range(0, n, batch_size):
-        yield latents(G, min(batch_size, n - start), generator, device)
+        yield latents(G, min(batch_size, n - start), generator, device, sampler)
 
 
 @torch.no_grad()
 def samples(
-    G: nn.Module, n: int, seed: int, device: torch.device | str = "cpu"
+    G: nn.Module, n: int, seed: int, device: torch.device | str = "cpu", sampler: Sampler = normal
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield ``(images (b, C, R, R) in [-1, 1], classes (b,))`` of ``G`` as it stands, n in all."""
-    for z, y in latent_batches(G, n, seed, device):
+    """Yield `(images (b, C, R, R) in [-1, 1], classes (b,))` of `G` as it stands, n in all."""
+    for z, y in latent_batches(G, n, seed, device, sampler=sampler):
         yield G(z, y).float(), y
 
 
 @torch.no_grad()
-def class_grid(G: nn.Module, columns: int, seed: int, device: torch.device | str = "cpu") -> Tensor:
-    """``columns`` samples per class, classes one after another: (K columns, C, R, R) on the CPU."""
+def class_grid(
+    G: nn.Module, columns: int, seed: int, device: torch.device | str = "cpu",
+    sampler: Sampler = normal,
+) -> Tensor:  # fmt: skip
+    """`columns` samples per class, classes one after another: (K columns, C, R, R) on the CPU."""
     generator = torch.Generator().manual_seed(seed)
-    z = torch.randn(G.n_classes * columns, G.z_dim, generator=generator).to(device)
-    y = torch.arange(G.n_classes, device=device).repeat_interleave(columns)
+    z = sampler(G.classes * columns, G.z_dim, generator).to(device)
+    y = torch.arange(G.classes, device=device).repeat_interleave(columns)
     return G(z, y).float().cpu()

@@ -1,29 +1,30 @@
 """One step of D, one step of G, and the moving average that is evaluated (SAGAN, Sec. 4)."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from cvlib.gan.losses import hinge_d, hinge_g
+from cvlib.gan.losses import Scores, hinge_d, hinge_g
 
-Pair = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, Tensor]  # images or noise (B, ...), and their condition (B, ...)
 Descend = Callable[[Optimizer, Callable[[Tensor], Tensor], Tensor], Tensor]
 
 
 def descend(
     opt: Optimizer, loss_of: Callable[[Tensor], Tensor], index: Tensor, chunks: int = 1
 ) -> Tensor:
-    """One optimiser step on the mean of ``loss_of`` over equal ``chunks`` of ``index`` (B,).
+    """One optimiser step on the mean of `loss_of` over equal `chunks` of `index` (B,).
 
-    ``Task.descend`` of a run is the same with mixed precision and a memory-aware chunk count.
+    `Task.descend` of a run is the same with mixed precision and a memory-aware chunk count.
     Accumulation equals the big batch for D; for G only up to its batch-norm statistics.
     """
     opt.zero_grad(set_to_none=True)
-    total = torch.zeros((), device=opt.param_groups[0]["params"][0].device)
+    total = torch.zeros((), device=index.device)
     for part in index.chunk(chunks):
         loss = loss_of(part) * (len(part) / len(index))
         loss.backward()
@@ -32,61 +33,93 @@ def descend(
     return total
 
 
-def d_step(
-    G: nn.Module, D: nn.Module, opt: Optimizer, real: Pair, fake: Pair, descend: Descend = descend
-) -> Tensor:
-    """Update D on the hinge loss and return that loss, ().
+@contextmanager
+def frozen(net: nn.Module) -> Iterator[nn.Module]:
+    """Inside, no parameter of `net` gathers gradients; afterwards each is as it was before.
 
-    Args:
-        real: images (B, C, R, R) and their classes (B,).
-        fake: noise (B, z_dim) and classes (B,); G makes the images without a graph.
-        descend: how the optimiser steps, e.g. ``task.descend``.
+    Gradients still flow through the net. For D in G's step that saves a third of D's backward pass.
     """
-    (x, y), (z, y_fake) = real, fake
-    D.requires_grad_(True)
+    before = [(p, p.requires_grad) for p in net.parameters()]
+    net.requires_grad_(False)
+    try:
+        yield net
+    finally:
+        for parameter, flag in before:
+            parameter.requires_grad_(flag)
 
-    def loss(i: Tensor) -> Tensor:
+
+def _halves(scores: Tensor | Sequence[Any]) -> tuple[Any, Any]:
+    """Split scores of real and fake images, in one tensor or in lists of lists, in fp32."""
+    if isinstance(scores, Tensor):
+        real, fake = scores.float().chunk(2)
+        return real, fake
+    real, fake = zip(*(_halves(part) for part in scores), strict=True)
+    return list(real), list(fake)
+
+
+def d_step(
+    G: nn.Module, D: nn.Module, opt: Optimizer, real: Batch, fake: Batch,
+    descend: Descend = descend, loss: Callable[[Scores, Scores], Tensor] = hinge_d,
+) -> Tensor:  # fmt: skip
+    """Update D and return its loss, ().
+
+    `real` holds images (B, C, R, R) and their classes (B,), or another condition that D takes;
+    `fake` what G takes: noise (B, z_dim) and classes. `descend` says how the optimiser steps, e.g.
+    `task.descend`; `loss` compares D's results on real and on fake images, also lists of maps.
+    """
+    x, y = real
+    z, y_fake = fake
+
+    def loss_of(i: Tensor) -> Tensor:
         with torch.no_grad():
-            x_fake = G(z[i], y_fake[i])
+            x_fake = G(z[i], y_fake[i])  # no graph: D's step does not move G
         # One pass for both halves: one power iteration, and larger batches for the device.
-        scores = D(torch.cat([x[i], x_fake]), torch.cat([y[i], y_fake[i]]))
-        on_real, on_fake = scores.float().chunk(2)
-        return hinge_d(on_real, on_fake)
+        images = torch.cat([x[i], x_fake])  # (2B, C, R, R)
+        scores = D(images, torch.cat([y[i], y_fake[i]]))
+        return loss(*_halves(scores))
 
-    return descend(opt, loss, torch.arange(len(x)))
+    return descend(opt, loss_of, torch.arange(len(x), device=x.device))
 
 
 def g_step(
-    G: nn.Module, D: nn.Module, opt: Optimizer, fake: Pair, descend: Descend = descend
-) -> Tensor:
-    """Update G on ``-mean D(G(z, y), y)`` and return that loss, ().
+    G: nn.Module, D: nn.Module, opt: Optimizer, fake: Batch,
+    descend: Descend = descend, loss: Callable[[Scores], Tensor] = hinge_g,
+) -> Tensor:  # fmt: skip
+    """Update G on `loss` of D's scores of its images and return that loss, ().
 
-    Args:
-        fake: noise (B, z_dim) and classes (B,).
-        descend: how the optimiser steps, e.g. ``task.descend``.
+    `fake` holds noise (B, z_dim) and classes (B,); `descend` as in `d_step`.
     """
     z, y = fake
-    D.requires_grad_(False)  # saves D's weight gradients, a third of its backward pass
-    loss = descend(opt, lambda i: hinge_g(D(G(z[i], y[i]), y[i]).float()), torch.arange(len(z)))
-    D.requires_grad_(True)
-    return loss
+
+    def loss_of(i: Tensor) -> Tensor:
+        scores = D(G(z[i], y[i]), y[i])
+        return loss(scores).float()
+
+    with frozen(D):
+        return descend(opt, loss_of, torch.arange(len(z), device=z.device))
+
+
+def ema_decay(half_life: float, batch: int) -> float:
+    """The rate of a moving average that forgets half of its past in `half_life` images."""
+    return 0.5 ** (batch / half_life)
 
 
 class EMA:
     """An exponential moving average of a net's parameters, for evaluation.
 
-    After t updates the rate is ``min(decay, (1 + t) / (10 + t))``, so the first steps are soon
+    After t updates the rate is `min(decay, (1 + t) / (10 + t))`, so the first steps are soon
     forgotten. Buffers are copied, not averaged: an average of unit vectors u, v is no unit vector,
-    and batch-norm statistics are recomputed before evaluation (``standing_statistics``).
+    and batch-norm statistics are recomputed before evaluation (`standing_statistics`).
     """
 
     def __init__(self, net: nn.Module, decay: float) -> None:
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
-        self.decay, self.t = decay, 0
+        self.decay = decay
+        self.t = 0
 
     @torch.no_grad()
     def update(self, source: nn.Module) -> None:
-        """Move the average towards ``source``."""
+        """Move the average towards `source`."""
         rate = 1 - min(self.decay, (1 + self.t) / (10 + self.t))
         self.t += 1
         torch._foreach_lerp_(list(self.net.parameters()), list(source.parameters()), rate)
@@ -98,6 +131,6 @@ class EMA:
         return {"net": self.net.state_dict(), "t": self.t}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore :meth:`state_dict`."""
+        """Restore `state_dict`."""
         self.net.load_state_dict(state["net"])
         self.t = state["t"]

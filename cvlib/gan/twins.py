@@ -12,6 +12,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from cvlib.course.errors import CourseError
+
 QUADRANTS = tuple(combinations(range(4), 2))
 
 
@@ -25,9 +27,9 @@ def _digits() -> tuple[Tensor, Tensor]:
 
 
 def make_twins(n: int, seed: int, same_instance: bool = True) -> tuple[Tensor, Tensor]:
-    """Draw ``n`` canvases: uint8 (n, 1, 16, 16), and their classes (n,).
+    """Draw `n` canvases: uint8 (n, 1, 16, 16), and their classes (n,).
 
-    ``same_instance=False`` draws another digit of the same class as the second glyph: the level
+    `same_instance=False` draws another digit of the same class as the second glyph: the level
     that matching the class alone reaches.
     """
     x, y = _digits()
@@ -48,57 +50,91 @@ def make_twins(n: int, seed: int, same_instance: bool = True) -> tuple[Tensor, T
 
 @dataclass(frozen=True)
 class TwinScores:
-    """``pair``: mean correlation of the two brightest quadrants; ``two``: share of images with
-    exactly two glyphs."""
+    """`pair`: mean correlation of the two brightest quadrants; `two`: share of images with exactly
+    two glyphs."""
 
     pair: float
     two: float
 
 
-def score_twins(images: Tensor) -> TwinScores:
-    """Score images (N, 1, 16, 16) in [-1, 1].
+def _by_brightness(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Quadrants (N, 4, 64) row-major, their energies from bright to dark (N, 4), and that order.
 
-    Two glyphs: the second-brightest quadrant has over half, the third under 15 % of the first's
-    energy (squared distance to the empty background).
+    The energy is the squared distance to the empty background, -1.
     """
     n = len(images)
     quadrants = images.float().view(n, 2, 8, 2, 8).transpose(2, 3).reshape(n, 4, 64)
     energy = (quadrants + 1).square().sum(-1)
     ranked, order = energy.sort(1, descending=True)
-    pair = quadrants[torch.arange(n)[:, None], order[:, :2]]
+    return quadrants, ranked, order
+
+
+def has_two_glyphs(images: Tensor) -> Tensor:
+    """Which canvases (N, 1, 16, 16) in [-1, 1] hold exactly two glyphs: bool (N,).
+
+    The second-brightest quadrant has over half, the third under 15 % of the first's energy.
+    """
+    _, ranked, _ = _by_brightness(images)
+    first, second, third = ranked[:, 0], ranked[:, 1], ranked[:, 2]
+    return (second > 0.5 * first) & (third < 0.15 * first)
+
+
+def score_twins(images: Tensor) -> TwinScores:
+    """Score images (N, 1, 16, 16) in [-1, 1]; CourseError where one is not finite."""
+    if not torch.isfinite(images).all():
+        raise CourseError("twins are scored on finite images: one holds NaN or infinity")
+    quadrants, _, order = _by_brightness(images)
+    rows = torch.arange(len(images), device=images.device)[:, None]
+    pair = quadrants[rows, order[:, :2]]  # (N, 2, 64)
     pair = pair - pair.mean(-1, keepdim=True)
     norms = pair.norm(dim=-1).prod(1) + 1e-6
-    correlation = (pair[:, 0] * pair[:, 1]).sum(-1) / norms
-    two = (ranked[:, 1] > 0.5 * ranked[:, 0]) & (ranked[:, 2] < 0.15 * ranked[:, 0])
-    return TwinScores(float(correlation.mean()), float(two.double().mean()))
-
-
-def attention_shares(images: Tensor, beta: Tensor) -> dict[str, dict[str, float]]:
-    """How queries on glyphs and in the void share their weight over the quadrants of their twins.
-
-    Args:
-        images: canvases (N, 1, 16, 16) in [-1, 1], each with two glyphs.
-        beta: their attention maps (N, 64, 16): 8x8 queries, 4x4 pooled keys.
-
-    Returns:
-        query on "glyph" or in "void" -> mean weight on the "own" quadrant, on the "other" of its
-        kind, and on each quadrant of the "opposite" kind; alike everywhere would be 0.25.
-    """
-    n = len(images)
-    quadrants = images.float().view(n, 2, 8, 2, 8).transpose(2, 3).reshape(n, 4, 64)
-    order = (quadrants + 1).square().sum(-1).argsort(1, descending=True)
-    grouped = beta.view(n, 2, 4, 2, 4, 2, 2, 2, 2).sum((6, 8)).mean((2, 4)).view(n, 4, 4)
-    i = torch.arange(n)[:, None, None]
-    ranked = grouped[i, order[:, :, None], order[:, None, :]].mean(0)  # query x key, by brightness
-
-    def shares(a: int, b: int, opposite: tuple[int, int]) -> dict[str, float]:
-        own, other = (ranked[a, a] + ranked[b, b]) / 2, (ranked[a, b] + ranked[b, a]) / 2
-        across = ranked[[a, b]][:, list(opposite)].mean()
-        return {"own": float(own), "other": float(other), "opposite": float(across)}
-
-    return {"glyph": shares(0, 1, (2, 3)), "void": shares(2, 3, (0, 1))}
+    correlation = (pair[:, 0] * pair[:, 1]).sum(-1) / norms  # (N,)
+    two = has_two_glyphs(images)
+    return TwinScores(float(correlation.double().mean()), float(two.double().mean()))
 
 
 def score_samples(batches: Iterable[tuple[Tensor, Tensor]]) -> TwinScores:
-    """Score batches of (images (b, 1, 16, 16) in [-1, 1], classes), as ``samples`` yields them."""
+    """Score batches of (images (b, 1, 16, 16) in [-1, 1], classes), as `samples` yields them."""
     return score_twins(torch.cat([images for images, _ in batches]).cpu())
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Mean weight that one kind of query puts on its `own` quadrant, on the `other` of its kind and
+    on each quadrant of the `opposite` kind; looking everywhere alike would give each 0.25."""
+
+    own: float
+    other: float
+    opposite: float
+
+
+def quadrant_shares(images: Tensor, beta: Tensor) -> dict[str, Tensor]:
+    """Where queries on glyphs and in the void look, image by image: two tables (M, 3).
+
+    `images` (N, 1, 16, 16) in [-1, 1]; those without exactly two glyphs are left out, M stay.
+    `beta` (N, 64, 16) are their attention maps, 8x8 queries over 4x4 pooled keys. The columns are
+    those of `Shares`, for queries on a "glyph" and in the "void".
+    """
+    kept = has_two_glyphs(images)
+    images = images[kept]
+    n = len(images)
+    _, _, order = _by_brightness(images)
+    # query row, column and key row, column, each split into quadrant and place in it
+    split = beta[kept].view(n, 2, 4, 2, 4, 2, 2, 2, 2)
+    grouped = split.sum((6, 8)).mean((2, 4)).view(n, 4, 4)  # (M, query quadrant, key quadrant)
+    i = torch.arange(n, device=images.device)[:, None, None]
+    ranked = grouped[i, order[:, :, None], order[:, None, :]]  # both by brightness
+
+    def shares(a: int, b: int, opposite: list[int]) -> Tensor:
+        own = (ranked[:, a, a] + ranked[:, b, b]) / 2
+        other = (ranked[:, a, b] + ranked[:, b, a]) / 2
+        across = ranked[:, [a, b]][:, :, opposite].mean((1, 2))
+        return torch.stack([own, other, across], dim=1)
+
+    return {"glyph": shares(0, 1, [2, 3]), "void": shares(2, 3, [0, 1])}
+
+
+def attention_shares(images: Tensor, beta: Tensor) -> dict[str, Shares]:
+    """The means of `quadrant_shares` over the canvases with two glyphs."""
+    tables = quadrant_shares(images, beta)
+    return {kind: Shares(*table.mean(0).tolist()) for kind, table in tables.items()}

@@ -1,6 +1,6 @@
 """The shipped digits at 16 pixels, and the training of the feature net that scores them.
 
-``python -m cvlib.metrics.digits`` writes ``data/samples/digit_features.pt`` anew (a minute).
+`python -m cvlib.metrics.digits` writes `data/samples/digit_features.pt` anew (a minute).
 """
 
 import torch
@@ -17,7 +17,7 @@ SEED, EPOCHS, BATCH, RATE = 0, 10, 50, 1e-2
 def digits16(split: str = "train") -> tuple[Tensor, Tensor]:
     """The shipped MNIST digits: uint8 (N, 1, 16, 16) and classes (N,).
 
-    ``split`` is "train" (5,000) or "test" (1,000). 28 px are padded to 32 and averaged over 2x2,
+    `split` is "train" (5,000) or "test" (1,000). 28 px are padded to 32 and averaged over 2x2,
     so that strokes stay anti-aliased.
     """
     digits = data.images("mnist5k")
@@ -46,7 +46,7 @@ def train_features(x: Tensor, y: Tensor) -> SmallFeatureNet:
 
 @torch.no_grad()
 def accuracy(net: SmallFeatureNet, x: Tensor, y: Tensor) -> float:
-    """Share of uint8 images (N, 1, 16, 16) that ``net`` classifies right."""
+    """Share of uint8 images (N, 1, 16, 16) that `net` classifies right."""
     return (net(x)[1].argmax(1) == y).float().mean().item()
 
 

@@ -1,9 +1,11 @@
 """Feature extractors: what a Fréchet distance is a distance *of*.
 
-The same samples have another FID under every extractor, so each one carries a ``name`` that the
+The same samples have another FID under every extractor, so each one carries a `name` that the
 protocol string of an evaluation prints.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -11,19 +13,50 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.course.errors import CourseError
+from cvlib.course.errors import CourseError, Diverged
 from cvlib.course.paths import SAMPLES
 
 DIGIT_WEIGHTS = "digit_features.pt"
 
 
+SLACK = 1e-3  # beyond [-1, 1], for rounding in half precision
+
+
 def to_uint8(x: Tensor) -> Tensor:
-    """Quantise images in [-1, 1] to bytes, as a picture file would: shape kept."""
-    return ((x.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    """Quantise images in [-1, 1] to bytes, as a picture file would: shape kept.
+
+    CourseError for bytes or another range; Diverged where a value is not finite, since a byte could
+    not show it.
+    """
+    if not x.is_floating_point():
+        raise CourseError(
+            f"images in [-1, 1] are quantised, not {x.dtype}: divide by 127.5, less 1"
+        )
+    x = x.float()
+    if not torch.isfinite(x).all():
+        raise Diverged("a generated image holds values that are not finite")
+    if x.numel() and x.abs().max() > 1 + SLACK:
+        raise CourseError(
+            f"images must lie in [-1, 1], these reach from {x.min():.3g} to {x.max():.3g}: rescale"
+        )
+    return ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+@contextmanager
+def full_precision(device: torch.device) -> Iterator[None]:
+    """Inside, fp32 means fp32: no autocast, no TF32 products; afterwards all is as before."""
+    before = (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        with torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
 
 
 class FeatureExtractor(Protocol):
-    """A fixed net that turns images into features and class logits."""
+    """A fixed net that turns images into features and, where it has classes, logits."""
 
     name: str  # with the source of its weights, for protocol strings
     dim: int
@@ -31,15 +64,15 @@ class FeatureExtractor(Protocol):
     labels_match: bool  # its classes are the data's: conditional accuracy makes sense
     standardise: bool  # kernel distance on features divided by the reference's deviation
 
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Map uint8 images (B, C, H, W) to features (B, dim) and logits (B, classes)."""
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Map uint8 images (B, C, H, W) to features (B, dim) and logits (B, classes) or None."""
         ...
 
 
 class SmallFeatureNet(nn.Module):
     """A digit classifier of 65 thousand parameters; its last hidden layer is the feature.
 
-    ``python -m cvlib.metrics.digits`` trains it on the shipped digits.
+    `python -m cvlib.metrics.digits` trains it on the shipped digits.
     """
 
     name = "SmallFeatureNet 64-d (cvlib, trained on the shipped digits)"
@@ -58,12 +91,12 @@ class SmallFeatureNet(nn.Module):
 
     @classmethod
     def pretrained(cls, path: Path | None = None) -> "SmallFeatureNet":
-        """The shipped net in evaluation mode; DataMissing-like CourseError without its file."""
+        """The shipped net in evaluation mode; CourseError without its file."""
         path = path or SAMPLES / DIGIT_WEIGHTS
         if not path.exists():
             raise CourseError(
-                f"The file {path.name} of the digit features is missing: restore it from the "
-                "repository, or make it with python -m cvlib.metrics.digits."
+                f"the file {path.name} of the digit features is missing: restore it from the "
+                "repository, or make it with python -m cvlib.metrics.digits"
             )
         net = cls()
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -74,7 +107,7 @@ class SmallFeatureNet(nn.Module):
         if images.dtype != torch.uint8 or images.shape[1:] != (1, 16, 16):
             raise CourseError(
                 "SmallFeatureNet takes uint8 images (B, 1, 16, 16), not "
-                f"{images.dtype} {tuple(images.shape)}; to_uint8 quantises."
+                f"{images.dtype} {tuple(images.shape)}: to_uint8 quantises"
             )
         h = F.relu(self.conv1(images.to(self.classify.weight.dtype) / 127.5 - 1))
         h = F.max_pool2d(F.relu(self.conv2(h)), 2)
@@ -84,13 +117,11 @@ class SmallFeatureNet(nn.Module):
 
 
 class InceptionFeatures:
-    """The 2015 TensorFlow Inception, 2048-d, of published FIDs, through ``torch-fidelity``.
+    """The 2015 TensorFlow Inception, 2048-d, of published FIDs, through `torch-fidelity`.
 
     torch-fidelity fetches the weights (91 MB, no sign-in) at the first use, and is imported only
     then. It resizes to 299 px as TensorFlow 1 did (bilinear, no antialiasing).
-
-    Raises:
-        CourseError: the package is not installed, or its weights could not be fetched.
+    CourseError without the package or its weights.
     """
 
     name = "Inception-v3 2015-12-05 pool3 2048-d (torch-fidelity)"
@@ -104,14 +135,15 @@ class InceptionFeatures:
             from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
         except ImportError as error:
             raise CourseError(
-                "Inception features need torch-fidelity: pip install --no-deps torch-fidelity."
+                f"Inception features need torch-fidelity and torchvision ({error}): pip install "
+                "torch-fidelity, or take the course's own features"
             ) from error
         try:
             net = FeatureExtractorInceptionV3("inception", ["2048", "logits_unbiased"])
         except OSError as error:
             raise CourseError(
-                f"The Inception weights could not be fetched ({error}): go online once, "
-                "torch-fidelity keeps them in torch's hub folder."
+                f"the Inception weights could not be fetched ({error}): go online once, "
+                "torch-fidelity keeps them in torch's hub folder"
             ) from error
         self._net, self._device = net.eval().to(device), device
 

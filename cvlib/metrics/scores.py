@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 
 from cvlib.course.errors import CourseError
+from cvlib.metrics.frechet import finite_rows
 
 
 def inception_score(probabilities: Tensor) -> float:
-    """``exp E KL(p(y|x) || p(y))`` (Salimans et al. 2016), between 1 and the number of classes.
+    """`exp E KL(p(y|x) || p(y))` (Salimans et al. 2016), between 1 and the number of classes.
 
-    Args:
-        probabilities: (N, K), rows sum to 1; zeros are allowed.
+    Rows of `probabilities` (N, K) sum to 1; zeros are allowed.
     """
     p = probabilities.double()
     mean = p.mean(0, keepdim=True)
@@ -26,23 +26,24 @@ def _cubic(x: Tensor, y: Tensor) -> Tensor:
 def kernel_distance(
     x: Tensor, y: Tensor, generator: torch.Generator, subsets: int = 100, size: int = 1000
 ) -> float:
-    """Unbiased squared MMD with kernel ``(x'y/d + 1)^3`` (KID, Bińkowski et al. 2018).
+    """Unbiased squared MMD with kernel `(x'y/d + 1)^3` (KID, Bińkowski et al. 2018).
 
-    Averaged over ``subsets`` random subsets of ``size``; unlike FID its expectation does not
-    depend on the number of samples, and it may be negative.
-
-    Args:
-        x, y: features (N, d), (M, d).
-        generator: CPU generator that draws the subsets.
+    Averaged over `subsets` random subsets of `size`; unlike FID its expectation does not
+    depend on the number of samples, and it may be negative. `x` (N, d) and `y` (M, d) are features;
+    the CPU `generator` draws the subsets.
     """
     size = min(size, len(x), len(y))
     if size < 2:
-        raise CourseError("A kernel distance needs at least two samples on either side.")
+        raise CourseError("a kernel distance needs at least two samples on either side")
+    x = finite_rows(x)
+    y = finite_rows(y)
     total = 0.0
     for _ in range(subsets):
-        a = x[torch.randperm(len(x), generator=generator)[:size].to(x.device)].double()
-        b = y[torch.randperm(len(y), generator=generator)[:size].to(y.device)].double()
-        aa, bb, ab = _cubic(a, a), _cubic(b, b), _cubic(a, b)
+        a = x[torch.randperm(len(x), generator=generator)[:size].to(x.device)]
+        b = y[torch.randperm(len(y), generator=generator)[:size].to(y.device)]
+        aa = _cubic(a, a)
+        bb = _cubic(b, b)
+        ab = _cubic(a, b)
         within = aa.sum() - aa.trace() + bb.sum() - bb.trace()
         total += float(within / (size * (size - 1)) - 2 * ab.mean())
     return total / subsets
@@ -55,7 +56,7 @@ def _radii(x: Tensor, k: int, chunk: int) -> Tensor:
 
 
 def _covered(points: Tensor, centres: Tensor, radii: Tensor, chunk: int) -> float:
-    """Share of ``points`` that lie in at least one ball around ``centres``."""
+    """Share of `points` that lie in at least one ball around `centres`."""
     hits = [(torch.cdist(part, centres) <= radii).any(1) for part in points.split(chunk)]
     return float(torch.cat(hits).double().mean())
 
@@ -66,14 +67,16 @@ def precision_recall(
     """Improved precision and recall (Kynkäänniemi et al. 2019, Eq. 2).
 
     Precision: share of fakes inside the union of balls that reach from each real sample to its
-    k-th neighbour. Recall: the same with the roles exchanged.
-
-    Args:
-        real, fake: features (N, d), (M, d), more than k of each.
-        chunk: rows compared at once (memory).
+    k-th neighbour. Recall: the same with the roles exchanged. `real` (N, d) and `fake` (M, d) hold
+    more than k features each; `chunk` rows are compared at once.
     """
     if min(len(real), len(fake)) <= k:
-        raise CourseError(f"Precision and recall need more than {k} samples on either side.")
+        raise CourseError(f"precision and recall need more than {k} samples on either side")
+    real = finite_rows(real)
+    fake = finite_rows(fake)
+    centre = real.mean(0)  # distances by products cancel where features lie far from 0
+    real = real - centre
+    fake = fake - centre
     precision = _covered(fake, real, _radii(real, k, chunk), chunk)
     recall = _covered(real, fake, _radii(fake, k, chunk), chunk)
     return precision, recall

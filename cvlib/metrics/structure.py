@@ -1,6 +1,6 @@
 """How much of one image's structure another keeps: SSIM, and SSIM of edge maps.
 
-Images are (B, 3, H, W) or (3, H, W) in [0, 1]; maps are (B, 1, H, W).
+Photos are (B, 3, H, W) or (3, H, W) in [0, 1]; SSIM takes maps (B, C, H, W) of any range.
 """
 
 import torch
@@ -31,15 +31,21 @@ def edge_map(images: Tensor) -> Tensor:
 
 
 def ssim(a: Tensor, b: Tensor, data_range: float = 1.0) -> Tensor:
-    """Structural similarity (Wang et al. 2004) of maps (B, 1, H, W) -> (B,).
+    """Structural similarity (Wang et al. 2004) of maps (B, C, H, W), averaged over channels: (B,).
 
-    Gaussian windows of 11x11, sigma 1.5, biased moments; windows that leave the image do not count.
-    Raises CourseError when the shapes differ or an image is smaller than a window.
+    Gaussian windows of 11x11, sigma 1.5, biased moments, in float64; windows that leave the image
+    do not count. `data_range` is the largest minus the least value that a map may have. Raises
+    CourseError when the shapes differ, an image is smaller than a window or a value not finite.
     """
     if a.shape != b.shape:
-        raise CourseError(f"SSIM compares images of one size, not {a.shape} with {b.shape}.")
+        raise CourseError(f"SSIM compares images of one size, not {a.shape} with {b.shape}")
     if min(a.shape[-2:]) < WINDOW:
-        raise CourseError(f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels.")
+        raise CourseError(f"SSIM needs images of at least {WINDOW}x{WINDOW} pixels")
+    if not (torch.isfinite(a).all() and torch.isfinite(b).all()):
+        raise CourseError("SSIM needs finite images: a value is NaN or infinite")
+    batch = len(a)
+    a = a.double().flatten(0, 1)[:, None]  # (BC, 1, H, W)
+    b = b.double().flatten(0, 1)[:, None]
     x = torch.arange(WINDOW, dtype=a.dtype, device=a.device) - WINDOW // 2
     g = torch.exp(-(x**2) / (2 * SIGMA**2))
     g = g / g.sum()
@@ -47,14 +53,16 @@ def ssim(a: Tensor, b: Tensor, data_range: float = 1.0) -> Tensor:
     def local_mean(t: Tensor) -> Tensor:
         return F.conv2d(F.conv2d(t, g.view(1, 1, -1, 1)), g.view(1, 1, 1, -1))
 
-    mean_a, mean_b = local_mean(a), local_mean(b)
+    mean_a = local_mean(a)
+    mean_b = local_mean(b)
     var_a = local_mean(a * a) - mean_a**2
     var_b = local_mean(b * b) - mean_b**2
     cov = local_mean(a * b) - mean_a * mean_b
-    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    c1 = (0.01 * data_range) ** 2
+    c2 = (0.03 * data_range) ** 2
     luminance_term = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
     structure_term = (2 * cov + c2) / (var_a + var_b + c2)
-    return (luminance_term * structure_term).mean(dim=(1, 2, 3))
+    return (luminance_term * structure_term).view(batch, -1).mean(1)
 
 
 def edge_ssim(result: Tensor, content: Tensor) -> float:

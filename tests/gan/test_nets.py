@@ -9,14 +9,9 @@ from torch import nn
 
 from cvlib.course.errors import CourseError
 from cvlib.gan.blocks import DBlock, GBlock, conv_of_upsampled, pooled_conv, upsample
-from cvlib.gan.nets import (
-    PRESETS,
-    TINY16,
-    GANConfig,
-    ProjectionDiscriminator,
-    ResGenerator,
-    count_parameters,
-)
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator, count_parameters, initialise
+from cvlib.gan.norm import ClassTable, stored_weight
+from cvlib.gan.sizes import PRESETS, SAGAN32, TINY16, GANConfig
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +37,11 @@ def test_fused_resampling_convolutions_are_exact(size):
 
 
 def test_g_block_equals_its_definition():
-    block, x, y = GBlock(6, 4, 10, sn=True).eval(), torch.randn(2, 6, 4, 4), torch.tensor([1, 2])
+    block, x, y = (
+        GBlock(6, 4, ClassTable(10), sn=True).eval(),
+        torch.randn(2, 6, 4, 4),
+        torch.tensor([1, 2]),
+    )
     h = block.conv1(upsample(F.relu(block.bn1(x, y))))
     h = block.conv2(F.relu(block.bn2(h, y)))
     expected = h + block.shortcut(upsample(x))
@@ -129,6 +128,12 @@ def test_switches_of_the_stability_panel():
     [
         ({"resolution": 20}, "8, 16, 32"),
         ({"g_mult": (1, 1)}, "3 entries"),
+        ({"d_mult": (1, 1)}, "or d_down"),
+        ({"d_down": (True, True)}, "one flag per entry"),
+        ({"d_down": (True, True, True)}, "last map of 4x4"),
+        ({"classes": 0}, "classes=1 is unconditional"),
+        ({"hierarchical_z": True}, "needs shared_dim"),
+        ({"hierarchical_z": True, "shared_dim": 8}, "divides into 3 chunks"),
         ({"attention_g": (6,)}, "height 6"),
         ({"attention_d": (16,)}, "height 16"),
         ({"mixer": "conv"}, "attention"),
@@ -151,3 +156,73 @@ def test_bf16_is_within_a_percent():
 def test_config_is_frozen():
     with pytest.raises(AttributeError):
         GANConfig(16, (1, 1, 1), (1, 1, 1), 8, 8).resolution = 32
+
+
+BIG16 = replace(TINY16, shared_dim=16, hierarchical_z=True, z_dim=36)  # chapter 10's
+
+
+def activations(G, z, y):
+    """What each block of G gives."""
+    seen = []
+    hooks = [b.register_forward_hook(lambda m, a, out: seen.append(out)) for b in G.blocks]
+    G(z, y)
+    for hook in hooks:
+        hook.remove()
+    return seen
+
+
+def test_a_chunk_of_noise_changes_only_what_comes_from_its_block_on():
+    G, z, y = ResGenerator(BIG16).eval(), torch.randn(2, 36), torch.arange(2)
+    other = z.clone()
+    other[:, 24:] += 1  # the chunk of the second block
+    a, b = activations(G, z, y), activations(G, other, y)
+    assert torch.equal(a[0], b[0])
+    assert not torch.equal(a[1], b[1])
+
+
+def test_class_vectors_stand_for_classes_and_may_be_mixed():
+    G, z, y = ResGenerator(BIG16).eval(), torch.randn(2, 36), torch.tensor([3, 7])
+    assert torch.equal(G(z, class_vector=G.embed(y)), G(z, y))
+    ends = [G.embed(torch.full((2,), c)) for c in (3, 7)]
+    assert torch.equal(G(z, class_vector=torch.lerp(*ends, 1.0)), G(z, torch.full((2,), 7)))
+    with pytest.raises(CourseError, match="shared_dim"):
+        ResGenerator(TINY16).embed(y)
+
+
+def test_one_class_needs_no_classes_and_many_do():
+    config = replace(TINY16, classes=1)
+    G, D, z = (
+        ResGenerator(config).eval(),
+        ProjectionDiscriminator(config).eval(),
+        torch.randn(2, 32),
+    )
+    x, zero = G(z), torch.zeros(2, dtype=torch.long)
+    assert torch.equal(x, G(z, zero))
+    assert torch.equal(D(x), D(x, zero))
+    for call in (lambda: ResGenerator(TINY16)(z), lambda: ProjectionDiscriminator(TINY16)(x)):
+        with pytest.raises(CourseError, match="10 classes"):
+            call()
+
+
+def test_d_may_stop_at_eight_pixels_as_the_cifar_biggan_does():
+    config = replace(SAGAN32, d_width=8, g_width=8, d_down=(True, True, False, False))
+    D, sizes = ProjectionDiscriminator(config), []
+    for block in D.blocks:
+        block.register_forward_hook(lambda m, a, out: sizes.append(out.shape[2]))
+    D(torch.randn(1, 3, 32, 32), torch.tensor([0]))
+    assert sizes == [16, 8, 8, 8]
+    assert config.d_heights == (16, 8)
+    assert list(D.mixers) == ["16"]
+
+
+def test_the_table_of_d_may_go_without_spectral_norm():
+    D = ProjectionDiscriminator(replace(TINY16, sn_embedding_d=False))
+    assert "table.weight" in dict(D.named_parameters())
+    assert "linear.parametrizations.weight.original" in dict(D.named_parameters())
+
+
+@pytest.mark.parametrize(("init", "spread"), [("normal", 0.02), ("xavier", (2 / 80) ** 0.5)])
+def test_initialisations_have_their_spread(init, spread):
+    net = initialise(nn.Linear(50, 30), init)
+    assert float(stored_weight(net).detach().std()) == pytest.approx(spread, rel=0.1)
+    assert not net.bias.any()

@@ -5,13 +5,14 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, parametrize
 
 from cvlib.course.errors import CourseError
 from cvlib.gan.norm import (
+    ClassTable,
     ConditionalBatchNorm2d,
+    SharedVector,
     SpectralNorm,
-    sigmas,
     spectral_norm,
     standing_statistics,
     stored_weight,
@@ -99,7 +100,8 @@ def test_half_precision_autocast_iterates_in_fp32():
     with torch.autocast("cpu", torch.bfloat16):
         layer(x)
     plain(x)
-    assert torch.equal(sigmas(layer)[""], sigmas(plain)[""])
+    sigma, exact = (m.parametrizations.weight[0].sigma for m in (layer, plain))
+    assert torch.equal(sigma, exact)
 
 
 def test_buffers_are_saved_and_assignment_stores_the_raw_weight():
@@ -118,14 +120,14 @@ def test_vector_is_refused():
 @pytest.mark.parametrize("training", [True, False])
 def test_conditional_norm_with_zero_tables_is_batch_norm(training):
     x, y = torch.randn(8, 6, 4, 4), torch.arange(8) % 3
-    ours = ConditionalBatchNorm2d(6, 3).train(training)
+    ours = ConditionalBatchNorm2d(6, ClassTable(3)).train(training)
     plain = nn.BatchNorm2d(6, affine=False).train(training)
     assert torch.equal(ours(x, y), plain(x))
     assert torch.equal(ours.bn.running_var, plain.running_var)
 
 
 def test_conditional_norm_scales_by_class():
-    norm = ConditionalBatchNorm2d(6, 3).eval()
+    norm = ConditionalBatchNorm2d(6, ClassTable(3)).eval()
     nn.init.normal_(norm.gain.weight)
     nn.init.normal_(norm.bias.weight)
     x = torch.randn(1, 6, 4, 4).expand(3, -1, -1, -1)
@@ -149,3 +151,70 @@ def test_standing_statistics_are_the_average_over_the_batches():
     assert net[1].momentum == 0.3
     assert not net[1].training
     assert torch.equal(net[0].parametrizations.weight[0].u, u)
+
+
+def test_condition_may_be_a_vector():
+    norm, plain = ConditionalBatchNorm2d(6, SharedVector(5)).eval(), nn.BatchNorm2d(6, affine=False)
+    x, c = torch.randn(3, 6, 4, 4), torch.randn(3, 5)
+    h = plain.eval()(x)
+    expected = h * (1 + norm.gain(c))[:, :, None, None] + norm.bias(c)[:, :, None, None]
+    torch.testing.assert_close(norm(x, c), expected)
+    assert isinstance(norm.gain.parametrizations.weight[0], SpectralNorm)
+    assert isinstance(SharedVector(5, sn=False).rows(6), nn.Linear)
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ConvTranspose2d(4, 6, 3), nn.ConvTranspose1d(6, 4, 5), nn.ConvTranspose3d(2, 3, 2)]
+)
+def test_transposed_convolutions_are_read_by_their_outputs(layer):
+    outputs_first = layer.weight.detach().transpose(0, 1).flatten(1)
+    theirs = parametrizations.spectral_norm(copy.deepcopy(layer), n_power_iterations=200)
+    norm = spectral_norm(layer).parametrizations.weight[0]
+    norm.power_iteration(stored_weight(layer), 200)
+    torch.testing.assert_close(norm.sigma, torch.linalg.svdvals(outputs_first)[0])
+    torch.testing.assert_close(layer.eval().weight, theirs.eval().weight, atol=1e-5, rtol=1e-5)
+
+
+def test_double_has_exact_second_derivatives():
+    layer = spectral_norm(nn.Conv2d(2, 3, 3)).double().eval()
+    norm = layer.parametrizations.weight[0]
+    norm.power_iteration(stored_weight(layer), 300)
+    x = torch.randn(1, 2, 4, 4, dtype=torch.float64, requires_grad=True)
+    weight = stored_weight(layer).detach().requires_grad_()
+
+    def through(x, weight):
+        return nn.functional.conv2d(x, norm(weight)).square()
+
+    assert torch.autograd.gradcheck(through, (x, weight))
+    assert torch.autograd.gradgradcheck(through, (x, weight))
+
+
+def test_half_iterates_in_single_precision():
+    layer = spectral_norm(nn.Linear(64, 48)).half()
+    normal = layer.weight
+    assert normal.dtype == torch.float16
+    assert float(top(normal.float())) == pytest.approx(1, abs=0.05)
+
+
+def test_a_weight_of_zeros_stays_zero_and_recovers():
+    layer = spectral_norm(nn.Linear(7, 5))
+    with torch.no_grad():
+        stored_weight(layer).zero_()
+    assert torch.equal(layer.weight, torch.zeros(5, 7))
+    layer.weight.sum().backward()
+    assert torch.isfinite(stored_weight(layer).grad).all()
+    with torch.no_grad():
+        stored_weight(layer).normal_()
+    for _ in range(100):
+        normal = layer.weight
+    assert float(top(normal)) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_net_called_many_times_in_a_step_iterates_once_when_cached():
+    layer, x = spectral_norm(nn.Linear(50, 40)), torch.randn(3, 50)
+    norm = copy.deepcopy(layer.parametrizations.weight[0])
+    with parametrize.cached():
+        loss = sum(layer(frame).square().mean() for frame in (x, -x, 2 * x))
+    loss.backward()
+    norm(stored_weight(layer))
+    torch.testing.assert_close(layer.parametrizations.weight[0].u, norm.u)

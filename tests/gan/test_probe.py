@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from cvlib.course.errors import CourseError
-from cvlib.gan.nets import TINY16, ProjectionDiscriminator, ResGenerator
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator
 from cvlib.gan.probe import (
     attention_distance,
     conv_norms,
@@ -20,6 +20,7 @@ from cvlib.gan.probe import (
     uniform_map,
     with_gamma,
 )
+from cvlib.gan.sizes import TINY16
 
 
 def test_distance_of_a_map_that_looks_at_itself_is_zero():

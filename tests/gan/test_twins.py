@@ -1,10 +1,20 @@
 """The twins data have the relation that their score measures."""
 
+from dataclasses import astuple
+
 import pytest
 import torch
 
+from cvlib.course.errors import CourseError
 from cvlib.gan.probe import local_map, uniform_map
-from cvlib.gan.twins import attention_shares, make_twins, score_twins
+from cvlib.gan.twins import (
+    Shares,
+    attention_shares,
+    has_two_glyphs,
+    make_twins,
+    quadrant_shares,
+    score_twins,
+)
 
 
 def unit(x):
@@ -54,9 +64,10 @@ def test_score_counts_glyphs():
 def test_attention_shares_of_known_maps():
     x = unit(make_twins(20, seed=0)[0])
     alike = attention_shares(x, uniform_map(8).expand(20, -1, -1))
-    assert all(v == pytest.approx(0.25) for row in alike.values() for v in row.values())
+    for shares in alike.values():
+        assert astuple(shares) == pytest.approx((0.25, 0.25, 0.25))
     own = attention_shares(x, local_map(8).expand(20, -1, -1))
-    assert own["glyph"] == own["void"] == {"own": 1, "other": 0, "opposite": 0}
+    assert own["glyph"] == own["void"] == Shares(1, 0, 0)
 
 
 def test_attention_shares_see_the_other_copy():
@@ -64,5 +75,22 @@ def test_attention_shares_see_the_other_copy():
     filled = (x.view(20, 2, 8, 2, 8).amax((2, 4)) > -1).flatten(1)  # (20, 4) quadrants
     cells = filled.view(20, 2, 1, 2, 1).expand(-1, -1, 2, -1, 2).reshape(20, 1, 16)
     shares = attention_shares(x, (cells / cells.sum(-1, keepdim=True)).expand(-1, 64, -1))
-    assert shares["glyph"] == {"own": 0.5, "other": 0.5, "opposite": 0}
-    assert shares["void"] == {"own": 0, "other": 0, "opposite": 0.5}
+    assert shares["glyph"] == Shares(0.5, 0.5, 0)
+    assert shares["void"] == Shares(0, 0, 0.5)
+
+
+def test_canvases_without_two_glyphs_are_left_out():
+    x = unit(make_twins(20, seed=0)[0])
+    one = x.clone()
+    one[:10, :, :8] = -1  # the upper half: some lose one glyph, some both, some none
+    kept = has_two_glyphs(one)
+    assert 0 < int(kept[:10].sum()) < 10
+    assert kept[10:].all()
+    beta = local_map(8).expand(20, -1, -1)
+    assert len(quadrant_shares(one, beta)["glyph"]) == int(kept.sum())
+    assert attention_shares(one, beta)["glyph"] == Shares(1, 0, 0)
+
+
+def test_a_canvas_of_no_numbers_has_no_score():
+    with pytest.raises(CourseError, match="finite"):
+        score_twins(torch.full((2, 1, 16, 16), float("nan")))

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cvlib.course.errors import CourseError
+from cvlib.metrics.frechet import RunningMoments, frechet_from_features
 from cvlib.metrics.scores import inception_score, kernel_distance, precision_recall
 
 
@@ -74,3 +75,30 @@ def test_too_few_samples_are_refused():
         precision_recall(torch.randn(3, 2), torch.randn(9, 2))
     with pytest.raises(CourseError, match="two samples"):
         kernel_distance(torch.randn(1, 2), torch.randn(9, 2), draw())
+
+
+def test_far_from_zero_nothing_cancels():
+    real, fake = torch.randn(1000, 64), torch.randn(1000, 64) * 0.9
+    near = precision_recall(real, fake)
+    far = precision_recall(real.double() + 1000, fake.double() + 1000)
+    assert far == pytest.approx(near, abs=0.002)
+    assert far[1] < 1
+
+
+def test_what_is_no_number_is_refused():
+    x, bad = torch.randn(50, 4), torch.randn(50, 4)
+    bad[3, 2] = float("nan")
+    for call in (
+        lambda: precision_recall(x, bad),
+        lambda: kernel_distance(bad, x, draw()),
+        lambda: frechet_from_features(x, bad),
+        lambda: RunningMoments(4).update(bad),
+    ):
+        with pytest.raises(CourseError, match="not finite"):
+            call()
+
+
+def test_an_empty_batch_changes_nothing():
+    running = RunningMoments(2).update(torch.ones(8, 2)).update(torch.zeros(0, 2))
+    assert running.n == 8
+    assert running.mean.tolist() == [1, 1]

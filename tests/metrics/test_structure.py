@@ -54,3 +54,24 @@ def test_wrong_sizes_are_refused(photo):
         ssim(luminance(photo), luminance(photo[:, 1:]))
     with pytest.raises(CourseError, match="11x11"):
         ssim(torch.zeros(1, 1, 5, 40), torch.zeros(1, 1, 5, 40))
+
+
+def test_ssim_of_equal_images_is_one_far_from_zero_and_in_single_precision():
+    x = torch.rand(2, 3, 32, 32) + 1000
+    torch.testing.assert_close(ssim(x, x), torch.ones(2, dtype=torch.float64), rtol=0, atol=1e-9)
+    y = x + 0.1 * torch.randn_like(x)
+    assert float(ssim(x, y).max()) < 1
+    flat = torch.full((1, 1, 32, 32), 0.9)
+    assert float(ssim(flat, flat + 0.001)) <= 1
+
+
+def test_channels_are_averaged(photo):
+    a, b = photo[None], (photo * 0.8)[None]
+    alone = [float(ssim(a[:, c : c + 1], b[:, c : c + 1])) for c in range(3)]
+    assert float(ssim(a, b)) == pytest.approx(sum(alone) / 3)
+
+
+def test_an_image_with_a_nan_is_refused():
+    x = torch.zeros(1, 1, 32, 32)
+    with pytest.raises(CourseError, match="finite"):
+        ssim(x, x * float("nan"))

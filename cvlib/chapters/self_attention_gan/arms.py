@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from cvlib.course.errors import Diverged
 from cvlib.course.run.run import Run
 from cvlib.course.run.task import Task
-from cvlib.gan.nets import GANConfig, ProjectionDiscriminator, ResGenerator
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator
 from cvlib.gan.norm import standing_statistics
 from cvlib.gan.sampling import latent_batches, latents, samples
+from cvlib.gan.sizes import GANConfig
 from cvlib.gan.train import EMA, d_step, g_step
 
 
@@ -181,7 +182,8 @@ def score(
     pair: Pair, evaluate: Callable[..., Any], n: int, standing: int, device: torch.device
 ) -> Any:
     """Scores of ``n`` samples of the averaged G with standing statistics."""
-    return evaluate(samples(pair.evaluated(standing), n, seed=1, device=device))
+    drawn = samples(pair.evaluated(standing), n, seed=1, device=device)
+    return evaluate(drawn)
 
 
 def three_fids(

@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cvlib.gan.blocks import DBlock, GBlock, upsample
 from cvlib.gan.losses import hinge_d, hinge_g
-from cvlib.gan.nets import PRESETS, GANConfig, ProjectionDiscriminator, ResGenerator
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator
+from cvlib.gan.sizes import PRESETS, GANConfig
 from cvlib.gan.train import EMA, d_step, descend, g_step
 
 
@@ -56,7 +57,7 @@ def _setup(config: GANConfig, batch: int, device: torch.device, fast: bool) -> S
         x = x.contiguous(memory_format=torch.channels_last)
     adam = {"lr": 1e-4, "betas": (0.0, 0.999), "eps": 1e-6, "fused": fast or None}
     opts = [torch.optim.Adam(net.parameters(), **adam) for net in nets]
-    y = torch.arange(batch, device=device) % config.n_classes
+    y = torch.arange(batch, device=device) % config.classes
     z = torch.randn(batch, config.z_dim, device=device)
     return Setup(*nets, *opts, (x * 2 - 1, y), (z, y))
 

@@ -19,9 +19,9 @@ from cvlib.chapters.self_attention_gan.claims import CLAIMS, METRICS, PAPER
 from cvlib.course import data
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
-from cvlib.gan.nets import PRESETS
 from cvlib.gan.probe import divergence_step
 from cvlib.gan.sampling import samples
+from cvlib.gan.sizes import PRESETS
 from cvlib.gan.twins import make_twins, score_samples
 from cvlib.metrics.digits import digits16
 from cvlib.metrics.evaluate import GenerativeEvaluator
@@ -115,11 +115,12 @@ def run_arm(run: Run, name: str, steps: int) -> None:
 
     def curve_fid(pair: Pair) -> float:
         G = pair.evaluated(c.standing)
-        return evaluator.fid(samples(G, c.n_curve, seed=1, device=run.device))
+        return evaluator.frechet(samples(G, c.n_curve, seed=1, device=run.device))
 
     recipe = Recipe(steps, c.batch, c.lr_equal, c.lr_g, c.lr_d, c.ema, c.flip)
     pair, task = train(run, name, ARMS[name], PRESETS[c.preset], recipe, images, curve_fid, c.every)
-    scores = score(pair, evaluator, c.n_final, c.standing, run.device)
+    told = partial(evaluator, source="EMA, standing statistics")
+    scores = score(pair, told, c.n_final, c.standing, run.device)
     curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
     prefix = PREFIX[c.images]
     run.note("arm", {
@@ -127,9 +128,10 @@ def run_arm(run: Run, name: str, steps: int) -> None:
         "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
         "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
     })  # fmt: skip
-    _measure(run, f"{prefix}_{name}", scores.fid, scores.n)
+    _measure(run, f"{prefix}_{name}", scores.frechet, scores.n)
     if name == c.three_fids:
-        run.note("three_fids", three_fids(pair, evaluator.fid, c.n_final, c.standing, run.device))
+        fids = three_fids(pair, evaluator.frechet, c.n_final, c.standing, run.device)
+        run.note("three_fids", fids)
         run.measure("gamma_g", gammas(pair)["G"])
         if curve:
             _measure(run, f"{prefix}_first", curve[0][1], c.n_curve)

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from cvlib.chapters.self_attention_gan.arms import ARMS, Pair, Recipe
 from cvlib.course.errors import CourseError
 from cvlib.course.paths import SAMPLES
-from cvlib.gan.nets import TINY16, ProjectionDiscriminator, ResGenerator
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator
+from cvlib.gan.sizes import TINY16
 
 DIGITS, TWINS = "gan16_digits.pt", "gan16_twins.pt"
 TWIN_ARMS = {"attention": "attention", "none": "ttur"}
@@ -102,7 +103,7 @@ def main() -> None:
         images, label = e.load_images("mnist5k", cpu)
         evaluator = e.make_evaluator("mnist5k", images, label)
         pair = trained(run, "digits", "attention", images)
-        fids = three_fids(pair, evaluator.fid, 2000, 4000, cpu)
+        fids = three_fids(pair, evaluator.frechet, 2000, 4000, cpu)
         nets = {"live": pair.G, "ema": pair.ema.net, "D": pair.D}
         _write(DIGITS, {name: _pack(net) for name, net in nets.items()}, fids)
 

@@ -19,7 +19,7 @@ from cvlib.chapters.self_attention_gan.experiment import (
 from cvlib.course.errors import Diverged
 from cvlib.course.run.record import note, notes
 from cvlib.course.run.run import Run
-from cvlib.gan.nets import PRESETS, TINY16
+from cvlib.gan.sizes import PRESETS, TINY16
 from cvlib.gan.twins import make_twins
 
 TOY = Recipe(steps=6, batch=16, lr_equal=1e-3, lr_g=1e-3, lr_d=2e-3, ema=0.9, flip=True)
@@ -151,10 +151,10 @@ def test_the_whole_experiment_runs(toy_record):
 def test_the_record_has_curves_protocol_and_three_fids(toy_record):
     arm = note(toy_record, "attention", "arm")
     assert [step for step, _ in arm["curve"]] == [2, 4]
-    assert "60 samples vs MNIST" in arm["protocol"]
+    assert "60 samples (EMA, standing statistics) vs MNIST" in arm["protocol"]
     fids = note(toy_record, "attention", "three_fids")
     assert list(fids) == ["live", "ema", "ema + standing"]
-    assert fids["ema + standing"] == pytest.approx(arm["fid"])
+    assert fids["ema + standing"] == pytest.approx(arm["frechet"])
     assert set(notes(toy_record, "twins")) == {"twins-attention", "twins-ttur"}
 
 
@@ -179,6 +179,6 @@ def test_shipped_digits_still_score_as_recorded():
     images, label = load_images("mnist5k", torch.device("cpu"))
     evaluator = make_evaluator("mnist5k", images, label)
     G = pretrained.digits()["ema"]
-    fid = evaluator.fid(arms.samples(G, 2000, seed=1))
+    fid = evaluator.frechet(arms.samples(G, 2000, seed=1))
     recorded = pretrained.record(pretrained.DIGITS)["scores of the full-precision nets"]
     assert fid == pytest.approx(recorded["ema"], rel=0.05)  # half precision, other batch order

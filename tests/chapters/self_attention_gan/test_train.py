@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from cvlib.gan.losses import hinge_d, hinge_g
-from cvlib.gan.nets import TINY16, ProjectionDiscriminator, ResGenerator
+from cvlib.gan.nets import ProjectionDiscriminator, ResGenerator
 from cvlib.gan.sampling import class_grid, latent_batches, latents, samples
+from cvlib.gan.sizes import TINY16
 from cvlib.gan.train import EMA, d_step, descend, g_step
 
 
