@@ -34,7 +34,7 @@ def backbone(name: str, calibration: Tensor, levels: int = 3) -> tuple[Encoder, 
     if name not in ("vgg19", "vgg16"):
         raise CourseError(f"there is no backbone {name!r}: choose 'tiny', 'vgg19' or 'vgg16'")
     encoder = vgg19(levels) if name == "vgg19" else vgg16(levels)
-    mean_activation_one(encoder, calibration)
+    unit_activations(encoder, calibration)
     return encoder.eval().requires_grad_(False), {}
 
 
@@ -87,12 +87,13 @@ def fold_preprocessing(encoder: Encoder, mean: Tensor, scale: Tensor) -> None:
 
 
 @torch.no_grad()
-def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
-    """Rescale every channel to a mean activation of 1 on photos x (B, 3, H, W), as Gatys et al.
+def unit_activations(encoder: Encoder, x: Tensor) -> None:
+    """Rescale every channel to a root mean square of 1 on photos x (B, 3, H, W).
 
     ReLU and max pooling commute with a positive scale, so the next layer divides by it and the
-    network's function is unchanged up to the scale of its features. Channels that are nearly
-    silent on x count as a tenth of the layer's mean: dividing by less would make them shout.
+    network's function is unchanged up to the scale of its features (Gatys et al. set means to 1).
+    WCT does not see the scale; decoders learn faster from features of one size. Channels that are
+    nearly silent on x count as a tenth of the layer's mean: dividing by less would make them shout.
     """
     scale = torch.ones(3)
     for name, layer in encoder.layers.items():
@@ -100,7 +101,7 @@ def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
             x = F.max_pool2d(x, 2)
         layer.weight *= scale[:, None, None]
         x = F.relu(conv(layer, x))
-        scale = x.mean((0, 2, 3))
+        scale = x.square().mean((0, 2, 3)).sqrt()
         scale = scale.clamp_min(0.1 * scale.mean())
         layer.weight /= scale[:, None, None, None]
         layer.bias /= scale

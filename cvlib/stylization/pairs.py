@@ -35,7 +35,7 @@ SKYLINES = {
         (0.58, 0.46), (0.7, 0.445), (0.82, 0.43), (0.9, 0.435), (1, 0.43),
     ),
 }  # fmt: skip
-SAMPLE_PAIRS = (("picosdeeuropa", "sunset"), ("aitzgorri", "picosdeeuropa"), ("china", "coffee"))
+SAMPLE_PAIRS = (("picosdeeuropa", "sunset"), ("aitzgorri", "sunset"), ("china", "coffee"))
 
 
 class Pair(NamedTuple):

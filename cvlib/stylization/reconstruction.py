@@ -1,6 +1,9 @@
 """Decoders that give back what an encoder saw: what the authors never released (Sec. 3.1).
 
-    L = |x' - x|^2 + lambda |Phi(x') - Phi(x)|^2,   x' = D(E(x)),   Phi = the level's encoder
+    L = |x' - x|^2 + lambda |Phi(x') - Phi(x)|^2 / |Phi(x)|^2
+
+with x' = D(E(x)) and Phi the level's encoder. Dividing by the features' own size makes lambda mean
+the same for every network and level: VGG's features are hundreds of times larger than pixels.
 
 Level 1 has no pooling and its decoder no ReLU: least squares gives it without training.
 """
@@ -16,6 +19,7 @@ from cvlib.stylization.photowct import Decoder, Encoder
 
 Decoders = Mapping[str, Decoder]  # "unpool-3" -> the decoder of level 3
 MODES = ("upsample", "unpool")
+FEATURE = 0.1  # lambda
 FOREIGN = 0.8  # the share of training patches with colours that no photo has
 
 
@@ -66,7 +70,7 @@ class Reconstruction(nn.Module):
     `feature` is lambda, the weight of the feature term.
     """
 
-    def __init__(self, encoder: Encoder, decoders: Decoders, feature: float = 1.0) -> None:
+    def __init__(self, encoder: Encoder, decoders: Decoders, feature: float = FEATURE) -> None:
         super().__init__()
         self.decoders = nn.ModuleDict(decoders)
         self.feature = feature
@@ -83,7 +87,8 @@ class Reconstruction(nn.Module):
             loss = F.mse_loss(made, x)
             if self.feature:
                 again = encoder(made, decoder.level).maps[-1]  # (B, C, h, w)
-                loss = loss + self.feature * F.mse_loss(again, target)
+                relative = F.mse_loss(again, target) / target.square().mean()
+                loss = loss + self.feature * relative
             losses.append(loss)
         return torch.stack(losses).mean()
 

@@ -1,6 +1,6 @@
 """The smoke profile's small encoder and its decoders, trained from thirteen open photos.
 
-`python -m cvlib.stylization.tiny weights.pt` makes them again in about five minutes on one core.
+`python -m cvlib.stylization.tiny weights.pt` makes them again in about three minutes on one core.
 """
 
 import sys
@@ -55,7 +55,7 @@ def normalise_activations(encoder: Encoder, x: Tensor, mean: float = 0.5) -> Non
         x = F.relu(conv(layer, x))
 
 
-def train_from_scratch(steps: int = 1500, seed: int = 0) -> tuple[Encoder, dict[str, Decoder]]:
+def train_from_scratch(steps: int = 900, seed: int = 0) -> tuple[Encoder, dict[str, Decoder]]:
     """The encoder, trained together with decoders of both modes.
 
     Both modes share the loss, so that the encoder serves neither better than the other. Level 1's

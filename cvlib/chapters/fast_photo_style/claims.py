@@ -23,7 +23,7 @@ HEADLINES = {
     ),
     "residual": (),
 }  # fmt: skip
-CLOCK = "cvlib.stylization.clock.timed, wall clock"
+CLOCK = "cvlib.stylization.clock.timed; on a CPU, the seconds of one thread"
 
 
 def _per_method(kind: str) -> dict[str, Metric]:

@@ -39,9 +39,9 @@ CONFIG = {
         speed=False,
     ),
     "laptop": Config(
-        backbone="vgg16", levels=(1, 2, 3), photos="imagenet", square=160, steps=300, batch=4,
-        patch=64, lr=2e-3, pairs="deep-photo", numbers=MAIN, pixels=256 * 384,
-        sizes=(SIZES[0], SIZES[1], SIZES[3]),
+        backbone="vgg16", levels=(1, 2, 3), photos="imagenet", square=160, steps=200, batch=4,
+        patch=64, lr=3e-3, pairs="deep-photo", numbers=MAIN, pixels=160 * 240,
+        sizes=(SIZES[0], SIZES[1], SIZES[3]), clock_steps=1,
     ),
     "workshop": Config(
         backbone="vgg19", levels=(1, 2, 3), photos="coco", photo_count=1500, square=256,

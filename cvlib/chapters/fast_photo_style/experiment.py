@@ -172,7 +172,14 @@ def units(config: Config) -> list[Unit]:
     found = [
         Unit("decoders", train_decoders, psnrs, steps=config.steps, needs=needs),
         _scoring("methods", lambda run: compare(run, restyled), main, needs, 0),
-        Unit("clock", clock, CLOCKED if config.speed else (), needs=needs, after=("decoders",)),
+        Unit(
+            "clock",
+            clock,
+            CLOCKED if config.speed else (),
+            priority=1,
+            needs=needs,
+            after=("decoders",),
+        ),
         Unit("alpha", sweep_alpha, (), priority=1, needs=needs, after=("decoders",)),
     ]
     if config.pairs == "deep-photo":
