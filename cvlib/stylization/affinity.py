@@ -128,23 +128,6 @@ def _whiten(X: Tensor, ridge: float) -> Tensor:
     return z
 
 
-def gaussian_affinity(image: Tensor, sigma: float) -> StencilMatrix:
-    """The affinity that the paper rejects: exp(-|I_i - I_j|^2 / sigma^2) between 8-neighbours.
-
-    image (3, H, W) in [0, 1] -> float64 stencil; a floor of 1e-6 keeps the graph connected.
-    """
-    _, height, width = image.shape
-    I = image.double()
-    coef = torch.zeros(len(OFFSETS), height, width, dtype=torch.float64, device=image.device)
-    for dy, dx in [(0, 1), (1, -1), (1, 0), (1, 1)]:
-        ys, xs = slice(0, height - dy), slice(max(0, -dx), width - max(0, dx))
-        here = I[:, ys, xs]
-        there = I[:, dy:, max(0, dx) : width + min(0, dx)]
-        weight = torch.exp(-((here - there) ** 2).sum(0) / sigma**2) + 1e-6
-        coef[OFFSETS.index((dy, dx)), ys, xs] = weight
-    return StencilMatrix(coef)
-
-
 def sum_windows(x: Tensor, radius: int) -> Tensor:
     """Sums over all full windows: (..., H, W) -> (..., H-2r, W-2r), at a cost free of the radius.
 

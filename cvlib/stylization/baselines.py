@@ -15,6 +15,8 @@ from torch import Tensor
 from cvlib.stylization.regions import per_region
 from cvlib.stylization.wct import wct
 
+ROTATIONS = 20  # of the colour axes
+
 Method = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -47,17 +49,15 @@ def affine_map(content: Tensor, style: Tensor) -> Tensor:
     return wct(content, style)
 
 
-def iterative_distribution_transfer(
-    content: Tensor, style: Tensor, iterations: int = 20, seed: int = 0
-) -> Tensor:
+def iterative_distribution_transfer(content: Tensor, style: Tensor) -> Tensor:
     """Match the full colour distribution by 1-D matches along random axes (Pitie et al. 2007).
 
     Each iteration rotates both clouds and equalises the three marginals exactly, by rank.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     x, target = (p.cpu().double().numpy() for p in (content, style))
     places, grid = np.linspace(0, 1, x.shape[1]), np.linspace(0, 1, target.shape[1])
-    for _ in range(iterations):
+    for _ in range(ROTATIONS):
         rotation = np.linalg.qr(rng.normal(size=(3, 3))).Q
         axes = rotation @ x
         wanted = np.sort(rotation @ target, axis=1)

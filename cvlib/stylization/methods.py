@@ -43,8 +43,6 @@ RELEASED = {
 }
 SLOW = {"luan": "Luan et al.'s published result", "optimised": "optimisation, a few steps"}
 METHODS = {**COLOURS, **FEATURES, **RELEASED, **SLOW}
-# Sees features or regions, like PhotoWCT: these are judged with the same masks.
-MASKED = ("regions", "regions_smooth", *FEATURES, *RELEASED, *SLOW)
 KINDS = ("edge_ssim", "style", "residual")
 
 Images = Iterator[tuple[str, Tensor]]

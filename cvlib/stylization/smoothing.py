@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from cvlib.course.errors import CourseError
-from cvlib.stylization.affinity import StencilMatrix, matting_affinity
+from cvlib.stylization.affinity import matting_affinity
 from cvlib.stylization.factor import Factor
 from cvlib.stylization.solvers import (
     Solver,
@@ -46,9 +46,8 @@ class Smoothed(NamedTuple):
 class SmoothingSystem:
     """The linear system of one content photo; build it once, smooth many images with it.
 
-    content (3, H, W) in [0, 1]; alpha in [0, 1); `affinity` replaces the matting affinity. The
-    iterations run in `dtype`; assembly and residuals are float64. Raises CourseError for a wrong
-    alpha or name.
+    content (3, H, W) in [0, 1]; alpha in [0, 1). The iterations run in `dtype`; assembly and
+    residuals are float64. Raises CourseError for a wrong alpha or name.
     """
 
     def __init__(
@@ -58,7 +57,6 @@ class SmoothingSystem:
         eps: float = 1e-7,
         normalization: str = "random_walk",
         dtype: torch.dtype = torch.float32,
-        affinity: StencilMatrix | None = None,
     ) -> None:
         if not 0 <= alpha < 1:
             raise CourseError(f"alpha is {alpha}: choose a number from 0 to below 1")
@@ -66,7 +64,7 @@ class SmoothingSystem:
             raise CourseError(
                 f"normalization is {normalization!r}: choose 'random_walk' or 'symmetric'"
             )
-        W = matting_affinity(content, eps) if affinity is None else affinity
+        W = matting_affinity(content, eps)
         self.alpha = alpha
         self.affinity = W
         self.degree = W.apply(torch.ones_like(content[:1], dtype=torch.float64))[0]

@@ -42,16 +42,10 @@ def matrix_sqrt_psd(cov: Tensor, inverse: bool = False, eps: float = 1e-5) -> Te
     return ((vectors[:, keep] * power) @ vectors[:, keep].T).to(cov.device)
 
 
-def whiten(x: Tensor, ridge: float = 0.0) -> Tensor:
-    """Features of zero mean and unit covariance: x (C, N) -> (C, N) float64. ridge: see `wct`."""
+def whiten(x: Tensor) -> Tensor:
+    """Features of zero mean and unit covariance: x (C, N) -> (C, N) float64."""
     mean, cov = covariance(x)
-    cov.diagonal().add_(ridge)
     return matrix_sqrt_psd(cov, inverse=True) @ (x.double() - mean)
-
-
-def color(white: Tensor, mean: Tensor, cov: Tensor) -> Tensor:
-    """Give white features (C, N) a mean (C, 1) and a covariance (C, C)."""
-    return matrix_sqrt_psd(cov) @ white + mean
 
 
 def wct(content: Tensor, style: Tensor, alpha: float = 1.0, ridge: float = 0.0) -> Tensor:

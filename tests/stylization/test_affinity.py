@@ -7,7 +7,6 @@ import torch
 from cvlib.course.errors import CourseError
 from cvlib.stylization.affinity import (
     MattingOperator,
-    gaussian_affinity,
     matting_affinity,
     sum_windows,
     window_count,
@@ -131,15 +130,6 @@ def test_window_sums_at_any_radius(generator):
         m = 2 * radius + 1
         direct = x.unfold(1, m, 1).unfold(2, m, 1).sum((-1, -2))
         torch.testing.assert_close(sum_windows(x, radius), direct, atol=1e-12, rtol=0)
-
-
-def test_gaussian_affinity_is_positive_and_leaks_across_a_faint_edge():
-    image = torch.zeros(3, 4, 6, dtype=torch.float64)
-    image[:, :, 3:] = 0.1
-    W = gaussian_affinity(image, 0.1).to_csr()
-    assert W.data.min() > 0
-    assert W[2, 3] == pytest.approx(np.exp(-3) + 1e-6)
-    assert abs(W - W.T).max() == 0
 
 
 def test_photo_smaller_than_a_window_is_refused():

@@ -132,8 +132,6 @@ def clock(run: Run) -> None:
         run.measure("luan_seconds", last["optimise_extrapolated"])
         run.measure("smooth_seconds", last["smooth"])
         run.measure("true_residual", last["residual"])
-        if "again" in last:
-            run.measure("again_seconds", last["again"])
 
 
 def published(run: Run) -> Callable[[Pair, Networks], Images]:
