@@ -86,7 +86,7 @@ def draw_influence(ax: Axes, system: SmoothingSystem, content: Tensor, y: int, x
     spike[0, y, x] = 1
     column = system.solve(spike, "direct").image[0]
     row = (column * system.degree.to(column) / system.degree[y, x].to(column)).numpy()
-    grey = content.mean(0).numpy()
+    grey = np.round(12 * content.mean(0).numpy()) / 12  # a sketch: the heat is the subject
     ax.imshow(grey, cmap="gray", vmin=-0.3, vmax=1.3)
     top = np.quantile(np.abs(row), 0.995)
     heat = np.clip(row / top, 0, 1)
@@ -112,7 +112,7 @@ def frames(pictures: Mapping[str, Tensor], columns: int = 4, width: float = 8) -
 def before_and_after(content: Tensor, style: Tensor, result: Tensor) -> Figure:
     """Two photos above the result, which is shown pixel for pixel; (3, H, W) each."""
     _, height, width = result.shape
-    title, gap = 18, 6  # pixels
+    title, gap = 24, 6  # pixels
     above = width // 2 - gap // 2
     upper = round(above * max(p.shape[1] / p.shape[2] for p in (content, style)))
     total = height + upper + 2 * title
@@ -130,7 +130,7 @@ def before_and_after(content: Tensor, style: Tensor, result: Tensor) -> Figure:
 
 def outlined(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     """Named photos (3, H, W) with the borders of their regions (H, W) drawn in."""
-    fig, axes = plt.subplots(1, len(pairs), figsize=(8, 2.4), squeeze=False)
+    fig, axes = plt.subplots(1, len(pairs), figsize=(5.6, 1.6), squeeze=False)
     for ax, (name, (photo, mask)) in zip(axes[0], pairs.items(), strict=True):
         picture(ax, photo, name)
         ax.contour(mask.cpu().numpy(), levels=[0.5], colors=[VERMILION], linewidths=1.5)
@@ -142,7 +142,7 @@ def convergence(
     errors: Mapping[str, Sequence[float]], every: int, bound: Sequence[float]
 ) -> Figure:
     """Errors of conjugate gradients against iterations, one line a photo size, and the bound."""
-    fig, ax = plt.subplots(figsize=(8, 3))
+    fig, ax = plt.subplots(figsize=(8, 2.6))
     for colour, (name, values) in zip((BLUE, GREEN, ORANGE), errors.items(), strict=True):
         ax.semilogy(np.arange(len(values)) * every, values, color=colour, label=name)
     steps = np.arange(len(bound)) * every
@@ -186,42 +186,38 @@ FAMILIES = {
     "optimisation": (("luan", "optimised"), PURPLE, "D"),
 }
 SHORT = {
-    "idt": "distribution transfer", "affine": "one affine map", "regions": "affine maps",
+    "idt": "distribution transfer", "affine": "one affine map", "regions": "one map per region",
     "wct": "WCT", "photowct": "PhotoWCT", "luan": "Luan et al.", "optimised": "a few steps",
     "reinhard": "Reinhard",
 }  # fmt: skip
-# Places of the names beside their marks, in points: those that would overlap go below.
-BELOW = ("affine", "regions", "wct_smooth", "photowct_guided", "photowct")
+# Names that would overlap others go below their marks.
+BELOW = ("affine", "regions", "photowct", "optimised")
 
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:
-    """Style distance against edge-SSIM, a mark a method; arrows: what smoothing does."""
-    fig, ax = plt.subplots(figsize=(8, 4))
+    """Style distance against edge-SSIM, a mark a method; arrows lead to the smoothed result."""
+    fig, ax = plt.subplots(figsize=(8, 3.8))
 
     def place(name: str) -> tuple[float, float]:
         return metrics[f"{name}_edge_ssim"]["mean"], metrics[f"{name}_style"]["mean"]
 
-    highest = 0.0
     for family, (names, colour, marker) in FAMILIES.items():
         spots = {name: place(name) for name in names if place(name)[0] is not None}
-        if not spots:
-            continue
-        highest = max(highest, *(y for _, y in spots.values()), 0)
-        ax.plot(*zip(*spots.values(), strict=True), marker, color=colour, markersize=7,
-                label=family, linestyle="none")  # fmt: skip
         for name, spot in spots.items():
-            label = SHORT.get(name, "+ guided" if name.endswith("guided") else "+ smoothing")
-            shift = (5, -12 if name in BELOW else 5)
-            ax.annotate(label, spot, xytext=shift, color=colour,
-                        textcoords="offset points", fontsize=8.5)  # fmt: skip
+            face = "white" if name.endswith("guided") else colour
+            label = family if name == next(iter(spots)) else None
+            ax.plot(*spot, marker, color=colour, markerfacecolor=face, markersize=7, label=label)
+            ax.annotate(SHORT.get(name, ""), spot, xytext=(5, -13 if name in BELOW else 5),
+                        color=colour, textcoords="offset points", fontsize=8.5)  # fmt: skip
         _arrow(ax, spots, colour)
     ax.set_xlim(0, 1.15)
-    ax.set_ylim(0, 1.3 * highest)
+    ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
     ax.set_title(
-        f"the content photo itself: 1 and {place('content')[1]:.3g}, off the top", loc="right"
+        f"hollow: guided filter · the content itself: 1 and {place('content')[1]:.3g}, off the top",
+        loc="right",
     )
     ax.set_xlabel("edge-SSIM to the content (structure, more is better)")
-    ax.set_ylabel("style distance by region (less is better)")
+    ax.set_ylabel("style distance by region")
     ax.legend(loc="upper left", fontsize=9)
     return fig
 

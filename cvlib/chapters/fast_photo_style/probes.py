@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cvlib.stylization.pairs import Pair, sample_photo, sky_and_land
+from cvlib.stylization.photos import resize
 from cvlib.stylization.smoothing import SmoothingSystem
 from cvlib.stylization.solvers import gradient_steps
 
@@ -15,8 +16,8 @@ HERO = ("aitzgorri", "sunset")
 
 
 def hero_pair() -> Pair:
-    """Two of the shipped photos at their full size, with their skies."""
-    photos = [sample_photo(name) for name in HERO]
+    """Two of the shipped photos with their skies, as large as a page holds."""
+    photos = [resize(sample_photo(name), 600 * 400) for name in HERO]
     masks = [sky_and_land(n, *p.shape[1:]) for n, p in zip(HERO, photos, strict=True)]
     return Pair(" as ".join(HERO), *photos, tuple(masks))
 
