@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from cvlib.chapters.fast_photo_style import bench
+from cvlib.chapters.fast_photo_style import bench, figures, probes
 from cvlib.chapters.fast_photo_style.claims import CLAIMS, DERIVED
 from cvlib.chapters.fast_photo_style.config import CONFIG
 from cvlib.chapters.fast_photo_style.experiment import EXPERIMENT
@@ -18,6 +18,7 @@ from cvlib.stylization.backbones import backbone, fold_preprocessing, unit_activ
 from cvlib.stylization.measures import StyleGauge
 from cvlib.stylization.methods import KINDS, METHODS
 from cvlib.stylization.optimise import affine_energy, optimise_photo
+from cvlib.stylization.pairs import sample_pairs
 from cvlib.stylization.photowct import Encoder
 from cvlib.stylization.reconstruction import psnr
 
@@ -74,6 +75,34 @@ def test_the_record_keeps_what_the_page_shows(record):
     assert [row["alpha"] for row in records.note(record, "alpha", "sweep")] == [0.0, 0.9999]
     assert len(records.note(record, "methods", "pairs")) == 3
     assert [point["step"] for point in record["history"][0]["points"]] == [0, 1]
+
+
+def test_figures_draw_the_record(record):
+    row = records.note(record, "clock", "seconds")
+    for fig in (figures.pareto(record["metrics"]), figures.seconds(row, row), figures.seconds()):
+        assert fig.axes[0].lines
+        figures.plt.close(fig)
+
+
+def test_conjugate_gradients_stay_below_the_bound_in_the_energy_norm():
+    pair = sample_pairs(24 * 36)[1]
+    Y = pair.content.flip(-1)
+    errors = probes.energy_errors(pair.content, Y, 300, every=20)
+    bound = probes.energy_bound(0.9999, 300, every=20)
+    assert errors[0] == 1
+    assert errors == sorted(errors, reverse=True)
+    assert all(e <= b for e, b in zip(errors, bound, strict=True))
+    assert bound[-1] < 0.01 < bound[-4]
+
+
+def test_the_hero_is_drawn_pixel_for_pixel():
+    pair = probes.hero_pair()
+    fig = figures.before_and_after(pair.content, pair.style, pair.content)
+    height, width = pair.content.shape[1:]
+    assert round(fig.get_figwidth() * figures.DPI) == width
+    box = fig.axes[-1].get_position()
+    assert round(box.height * fig.get_figheight() * figures.DPI) == height
+    figures.plt.close(fig)
 
 
 @pytest.mark.parametrize("profile", CONFIG)
