@@ -7,7 +7,7 @@ import torch
 
 from cvlib.stylization.filters import guided_filter
 from cvlib.stylization.methods import Networks
-from cvlib.stylization.optimise import PAPER_STEPS, optimise_photo
+from cvlib.stylization.optimize import PAPER_STEPS, optimize_photo
 from cvlib.stylization.pairs import sample_photo
 from cvlib.stylization.photos import cover
 from cvlib.stylization.smoothing import SmoothingSystem, smooth_closed_form
@@ -58,7 +58,7 @@ def timed(size: tuple[int, int], nets: Networks, steps: int, device: torch.devic
             system.solve(styled, "direct")
             row[part] = now() - began
 
-    walk = optimise_photo(nets.encoder, content, style, None, steps + 1)
+    walk = optimize_photo(nets.encoder, content, style, None, steps + 1)
     next(walk)
     began = now()
     for _ in walk:

@@ -14,7 +14,7 @@ from cvlib.stylization.baselines import (
 )
 from cvlib.stylization.filters import guided_filter, local_affine_refine
 from cvlib.stylization.measures import StyleGauge, affine_residual
-from cvlib.stylization.optimise import optimise_photo
+from cvlib.stylization.optimize import optimize_photo
 from cvlib.stylization.pairs import Pair
 from cvlib.stylization.photowct import Decoder, Encoder, PhotoWCT
 from cvlib.stylization.smoothing import SmoothingSystem
@@ -106,7 +106,7 @@ def released_results(pair: Pair, nets: Networks) -> Images:
 
 def optimised(pair: Pair, encoder: Encoder, steps: int) -> Tensor:
     """The photo (3, H, W) after `steps` steps of optimisation in Luan et al.'s manner."""
-    *_, last = optimise_photo(encoder, pair.content, pair.style, pair.masks, steps)
+    *_, last = optimize_photo(encoder, pair.content, pair.style, pair.masks, steps)
     return last
 
 

@@ -50,10 +50,10 @@ class Encoder(nn.Module):
         self.depths = tuple(depths)
         self.layers = nn.ModuleDict()
         before = 3
-        for level, width in enumerate(self.widths, 1):
+        depths = [*self.depths, 1]  # the last level ends with its first convolution
+        for level, (width, depth) in enumerate(zip(self.widths, depths, strict=True), 1):
             self.layers[f"conv{level}_1"] = nn.Conv2d(before, width, 3)
-            # The last level ends with its first convolution.
-            for i in range(2, self.depths[level - 1] + 1 if level < len(self.widths) else 2):
+            for i in range(2, depth + 1):
                 self.layers[f"conv{level}_{i}"] = nn.Conv2d(width, width, 3)
             before = width
 

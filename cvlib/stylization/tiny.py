@@ -39,7 +39,7 @@ def training_tiles(size: int) -> Tensor:
 
 
 @torch.no_grad()
-def normalise_activations(encoder: Encoder, x: Tensor, mean: float = 0.5) -> None:
+def normalize_activations(encoder: Encoder, x: Tensor, mean: float = 0.5) -> None:
     """Rescale every channel so that its pre-activation has this mean and unit variance on x.
 
     x (B, 3, H, W). Layer by layer (LSUV, Mishkin and Matas 2016): a random network then passes
@@ -72,7 +72,7 @@ def train_from_scratch(steps: int = 900, seed: int = 0) -> tuple[Encoder, dict[s
         nn.init.kaiming_normal_(layer.weight)
         nn.init.zeros_(layer.bias)
     some = torch.randperm(len(squares), generator=generator)[:32]
-    normalise_activations(encoder, random_patches(squares[some], 64, generator))
+    normalize_activations(encoder, random_patches(squares[some], 64, generator))
     loss_of = Reconstruction(encoder, decoders, feature=0.0)
     optimizer = torch.optim.Adam([*encoder.parameters(), *loss_of.parameters()])
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)

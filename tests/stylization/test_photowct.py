@@ -13,7 +13,7 @@ from cvlib.stylization.reconstruction import (
     random_patches,
     tiles,
 )
-from cvlib.stylization.tiny import normalise_activations, save_weights
+from cvlib.stylization.tiny import normalize_activations, save_weights
 
 WIDTHS, DEPTHS = (8, 12, 16), (2, 2)
 
@@ -62,7 +62,7 @@ def test_decoders_return_odd_sizes(encoder, mode):
 
 def test_decoder_overfits_one_patch(encoder, photo):
     x = photo[None, :, 8:40, 16:48]
-    normalise_activations(encoder, x)
+    normalize_activations(encoder, x)
     decoders = make_decoders(WIDTHS, DEPTHS, (2,), ("unpool",))
     loss_of = Reconstruction(encoder, decoders, feature=0.0)
     optimizer = torch.optim.Adam([*encoder.parameters(), *loss_of.parameters()], 5e-3)
@@ -85,7 +85,7 @@ def test_feature_loss_counts_only_when_asked(encoder, photo):
 
 
 def test_the_first_decoder_is_the_least_squares_solution(encoder, photo):
-    normalise_activations(encoder, photo[None])
+    normalize_activations(encoder, photo[None])
     x = torch.stack([photo, photo.flip(-1)])
     best = fit_first_decoder(encoder, x, "unpool")
     level = psnr(encoder, best, photo)
@@ -99,7 +99,7 @@ def test_the_first_decoder_is_the_least_squares_solution(encoder, photo):
 
 def test_cascade_starts_deep_and_ends_with_the_style_of_level_one(encoder, photo):
     style = photo.flip(0) * 0.5
-    normalise_activations(encoder, photo[None])
+    normalize_activations(encoder, photo[None])
     decoders = {l: Decoder(WIDTHS, DEPTHS, l) for l in (1, 2, 3)}
     net = PhotoWCT(encoder, decoders)
     image = photo[None]
@@ -158,7 +158,7 @@ def test_normalised_activations_have_unit_variance(encoder, photo):
     from cvlib.stylization.photowct import conv
 
     x = torch.stack([photo, photo.flip(-1)])
-    normalise_activations(encoder, x)
+    normalize_activations(encoder, x)
     y = conv(encoder.layers["conv1_1"], x)
     torch.testing.assert_close(y.mean((0, 2, 3)), torch.full((8,), 0.5), atol=1e-4, rtol=0)
     torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(8), atol=1e-3, rtol=0)

@@ -17,7 +17,7 @@ from cvlib.stylization.affinity import matting_affinity
 from cvlib.stylization.backbones import backbone, fold_preprocessing, unit_activations
 from cvlib.stylization.measures import StyleGauge
 from cvlib.stylization.methods import KINDS, METHODS
-from cvlib.stylization.optimise import affine_energy, optimise_photo
+from cvlib.stylization.optimize import affine_energy, optimize_photo
 from cvlib.stylization.pairs import sample_pairs
 from cvlib.stylization.photowct import Encoder
 from cvlib.stylization.reconstruction import psnr
@@ -214,7 +214,7 @@ def test_optimisation_lowers_the_style_gap_and_its_affine_energy_has_the_right_g
     encoder, _ = backbone("tiny", photo[None])
     style = 0.5 * photo.flip(0)
     gauge = StyleGauge(encoder, style)
-    *_, last = optimise_photo(encoder, photo, style, steps=15)
+    *_, last = optimize_photo(encoder, photo, style, steps=15)
     assert gauge.distance(last) < gauge.distance(photo)
 
 

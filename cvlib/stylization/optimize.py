@@ -53,7 +53,7 @@ class _Laplacian(torch.autograd.Function):
         return ctx.degree * grad - ctx.affinity.apply(grad), None, None
 
 
-def optimise_photo(
+def optimize_photo(
     encoder: Encoder,
     content: Tensor,
     style: Tensor,
