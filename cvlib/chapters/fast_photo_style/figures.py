@@ -22,11 +22,13 @@ from cvlib.course.page.figures import (
     PAPER,
     PURPLE,
     RECORDED,
+    SKY,
     VERMILION,
 )
 from cvlib.stylization.smoothing import SmoothingSystem
 from cvlib.stylization.wct import covariance, wct, whiten
 
+HEAT = (SKY, ORANGE, VERMILION)
 # Sec. 4's run-time table, as recalled: width x height -> seconds on the authors' GPU.
 PAPER_PIXELS = (256 * 128, 512 * 256, 768 * 384, 1024 * 512)
 PAPER_SECONDS = {
@@ -86,11 +88,10 @@ def draw_influence(ax: Axes, system: SmoothingSystem, content: Tensor, y: int, x
     spike[0, y, x] = 1
     column = system.solve(spike, "direct").image[0]
     row = (column * system.degree.to(column) / system.degree[y, x].to(column)).numpy()
-    grey = np.round(12 * content.mean(0).numpy()) / 12  # a sketch: the heat is the subject
+    grey = np.round(6 * content.mean(0).numpy()) / 6  # a sketch: the heat is the subject
     ax.imshow(grey, cmap="gray", vmin=-0.3, vmax=1.3)
     top = np.quantile(np.abs(row), 0.995)
-    heat = np.clip(row / top, 0, 1)
-    ax.imshow(heat, cmap="inferno", alpha=np.sqrt(heat), vmin=0, vmax=1)
+    ax.contourf(row / top, levels=[0.05, 0.2, 0.5, np.inf], colors=HEAT, alpha=0.75)
     ax.plot(x, y, marker="+", color=BLUE, markersize=12, markeredgewidth=2.5)
     ax.axis("off")
 
@@ -130,7 +131,7 @@ def before_and_after(content: Tensor, style: Tensor, result: Tensor) -> Figure:
 
 def outlined(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     """Named photos (3, H, W) with the borders of their regions (H, W) drawn in."""
-    fig, axes = plt.subplots(1, len(pairs), figsize=(5.6, 1.6), squeeze=False)
+    fig, axes = plt.subplots(1, len(pairs), figsize=(4.8, 1.5), squeeze=False)
     for ax, (name, (photo, mask)) in zip(axes[0], pairs.items(), strict=True):
         picture(ax, photo, name)
         ax.contour(mask.cpu().numpy(), levels=[0.5], colors=[VERMILION], linewidths=1.5)
@@ -142,7 +143,7 @@ def convergence(
     errors: Mapping[str, Sequence[float]], every: int, bound: Sequence[float]
 ) -> Figure:
     """Errors of conjugate gradients against iterations, one line a photo size, and the bound."""
-    fig, ax = plt.subplots(figsize=(8, 2.6))
+    fig, ax = plt.subplots(figsize=(7, 2.4))
     for colour, (name, values) in zip((BLUE, GREEN, ORANGE), errors.items(), strict=True):
         ax.semilogy(np.arange(len(values)) * every, values, color=colour, label=name)
     steps = np.arange(len(bound)) * every
@@ -196,7 +197,7 @@ BELOW = ("affine", "regions", "photowct", "optimised")
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:
     """Style distance against edge-SSIM, a mark a method; arrows lead to the smoothed result."""
-    fig, ax = plt.subplots(figsize=(8, 3.8))
+    fig, ax = plt.subplots(figsize=(7.6, 3.6))
 
     def place(name: str) -> tuple[float, float]:
         return metrics[f"{name}_edge_ssim"]["mean"], metrics[f"{name}_style"]["mean"]
