@@ -217,7 +217,6 @@ EXPERIMENT = Experiment(
     seeds={"laptop": 3, "full": 3},
     differs=(
         "decoders trained here (the authors never released that code), two or three levels of the "
-        "paper's four but in full, random-walk normalisation, no post-filter; edge-SSIM and style distance stand in for the paper's user study, which "
-        "no number here repeats."
-    ),
-)
+        "paper's four but in full, random-walk normalisation, no post-filter; edge-SSIM and style "
+        "distance stand in for the paper's user study, which no number here repeats."
+    )
