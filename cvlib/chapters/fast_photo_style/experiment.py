@@ -219,4 +219,5 @@ EXPERIMENT = Experiment(
         "decoders trained here (the authors never released that code), two or three levels of the "
         "paper's four but in full, random-walk normalisation, no post-filter; edge-SSIM and style "
         "distance stand in for the paper's user study, which no number here repeats."
-    )
+    ),
+)
