@@ -72,7 +72,7 @@ def whitening(content: Tensor, style: Tensor) -> Figure:
         "coloured": (wct(content, style), GREEN),
         "style": (style, VERMILION),
     }
-    fig, axes = plt.subplots(1, 4, figsize=(8, 2.4))
+    fig, axes = plt.subplots(1, 4, figsize=(6.8, 2))
     for ax, (name, (cloud, colour)) in zip(axes, steps.items(), strict=True):
         ax.scatter(*cloud.numpy(), s=3, alpha=0.25, color=colour, linewidths=0)
         ellipse(ax, cloud, colour)
@@ -143,7 +143,7 @@ def convergence(
     errors: Mapping[str, Sequence[float]], every: int, bound: Sequence[float]
 ) -> Figure:
     """Errors of conjugate gradients against iterations, one line a photo size, and the bound."""
-    fig, ax = plt.subplots(figsize=(7, 2.4))
+    fig, ax = plt.subplots(figsize=(6.4, 2.3))
     for colour, (name, values) in zip((BLUE, GREEN, ORANGE), errors.items(), strict=True):
         ax.semilogy(np.arange(len(values)) * every, values, color=colour, label=name)
     steps = np.arange(len(bound)) * every
@@ -159,7 +159,7 @@ def convergence(
 
 def seconds(recorded: Rows = (), live: Rows = ()) -> Figure:
     """Seconds against pixels: the paper's three curves, the record's and a run's rows."""
-    fig, ax = plt.subplots(figsize=(8, 3.4))
+    fig, ax = plt.subplots(figsize=(7.4, 3))
     for (name, values), style in zip(PAPER_SECONDS.items(), ("--", "-", ":"), strict=True):
         ax.plot(PAPER_PIXELS, values, **{**PAPER, "linestyle": style}, label=name)
     for rows, mark, whose in ((recorded, RECORDED, "record"), (live, LIVE, "this run")):
@@ -197,7 +197,7 @@ BELOW = ("affine", "regions", "photowct", "optimised")
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:
     """Style distance against edge-SSIM, a mark a method; arrows lead to the smoothed result."""
-    fig, ax = plt.subplots(figsize=(7.6, 3.6))
+    fig, ax = plt.subplots(figsize=(7, 3.4))
 
     def place(name: str) -> tuple[float, float]:
         return metrics[f"{name}_edge_ssim"]["mean"], metrics[f"{name}_style"]["mean"]
