@@ -26,6 +26,7 @@ def train(
     `shipped` where there are any, else from nothing.
     """
     config, device = run.config, run.device
+    squares = squares.to(device)
     fresh = make_decoders(encoder.widths, encoder.depths, config.levels, MODES)
     fresh = {name: d for name, d in fresh.items() if d.level > 1}
     trained = {name: shipped.get(name, d).requires_grad_(True) for name, d in fresh.items()}
@@ -44,7 +45,7 @@ def train(
             schedule.step()
             task.log(step, loss=loss)
 
-    some = random_patches(squares[:64].to(device), config.patch, task.generator(config.steps))
+    some = random_patches(squares[:64], config.patch, task.generator(config.steps))
     for mode in MODES:
         trained[f"{mode}-1"] = fit_first_decoder(encoder, some, mode)
     return {name: decoder.requires_grad_(False) for name, decoder in trained.items()}
@@ -53,7 +54,7 @@ def train(
 def patches(run: Run, task: Task, squares: Tensor, step: int) -> Tensor:
     """This step's random patches (B, 3, patch, patch), with foreign colours mostly."""
     chosen = task.batch(step, len(squares), run.config.batch)
-    return random_patches(squares[chosen].to(run.device), run.config.patch, task.generator(step))
+    return random_patches(squares[chosen], run.config.patch, task.generator(step))
 
 
 def training_step(
