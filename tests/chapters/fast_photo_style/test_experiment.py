@@ -176,7 +176,7 @@ def test_real_baselines_do_not_pass_in_smoke(record):
 def test_shipped_weights_reproduce_a_photo_they_never_saw(photo):
     assert data.path("photowct-tiny/weights").stat().st_size < 600_000
     encoder, decoders = backbone("tiny", photo[None])
-    for name, least in [("upsample-1", 30), ("unpool-2", 20), ("unpool-3", 16)]:
+    for name, least in [("upsample-1", 28), ("unpool-2", 20), ("unpool-3", 16)]:
         assert psnr(encoder, decoders[name], photo) > least
 
 
