@@ -97,3 +97,13 @@ def mean_ranks(leagues: Sequence[League], targets: Sequence[str]) -> dict[str, f
         for place, source in enumerate(ranked, start=1):
             ranks.setdefault(source, []).append(place)
     return {source: float(np.mean(places)) for source, places in ranks.items()}
+
+
+def spread(losses: Losses) -> float:
+    """How much the source matters, in %: deviation over the rows (G, pictures) of log mean loss."""
+    return float(100 * np.log(losses.mean(1)).std())
+
+
+def apart(one: Losses, other: Losses) -> float:
+    """The same for two rows (pictures,) that should be equal: what chance alone makes of it."""
+    return float(100 * abs(np.log(one.mean() / other.mean())) / np.sqrt(2))
