@@ -59,6 +59,12 @@ class League:
         means = self.judge.mean(1)
         return {p: float(means[i] / means[self.full]) for i, p in enumerate(self.players)}
 
+    def relative_losses(self) -> dict[str, float]:
+        """`loss_ratio` of the first-order sources by name, and of the network from scratch."""
+        ratios = self.first_order(self.loss_ratio())
+        scratch = float(self.scratch.mean() / self.judge[self.full].mean())
+        return {name: round(v, 3) for name, v in {**ratios, "scratch": scratch}.items()}
+
     def first_order(self, values: Mapping[Transfer, float]) -> dict[str, float]:
         """Values of the transfers from one other task, by source."""
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,20 @@ class Books:
         low, high = np.percentile(table, BAND, axis=0)
         rows = np.stack([low, table.mean(0), high]).T.tolist()
         return dict(zip(("gain", "quality"), rows, strict=True))
+
+
+def noted(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Lines as a record keeps them: plain numbers, and the sources of every target."""
+    return [
+        {
+            "budget": line.budget,
+            "labels": round(line.labels, 4),
+            "gain": round(line.gain, 4),
+            "quality": round(line.quality, 4),
+            "policy": {t: sorted(edge.sources) for t, edge in line.policy.chosen.items()},
+        }
+        for line in lines
+    ]
 
 
 def within(lines: Sequence[Line], share: float) -> Line:

@@ -39,9 +39,9 @@ class Config:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Pictures of each split."""
+        """Pictures of each split; read-outs are trained on the first ones of `transfer`."""
         return {
-            "train": self.train, "transfer": self.transfer,
+            "train": self.train, "transfer": max(self.transfer, self.plenty),
             "choose": self.choose, "judge": self.judge,
         }  # fmt: skip
 
@@ -55,7 +55,7 @@ CONFIG = {
     "laptop": Config(
         size=64, widths=(16, 32, 64), tasks=TWELVE, train=2048, transfer=256, choose=256,
         judge=256, epochs=8, transfer_epochs=30, scratch_epochs=30, beam=5, third=3,
-        plenty=1024, plenty_epochs=8, wide=("depth", "vanishing"),
+        plenty=1024, plenty_epochs=7, wide=("depth", "vanishing"),
     ),
     "workshop": Config(
         size=64, widths=(32, 64, 128), tasks=TWELVE, train=8192, transfer=1024, choose=512,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from cvlib.course.run.run import Run
 from cvlib.taskonomy import published
 from cvlib.taskonomy.audit import audit_published, published_policies
 from cvlib.taskonomy.league import League, apart, mean_ranks, problem, spread, win_rate
-from cvlib.taskonomy.ledger import Books, Line, of_tasks, within
+from cvlib.taskonomy.ledger import Books, noted, of_tasks, within
 from cvlib.taskonomy.policy import beam_candidates
 from cvlib.taskonomy.program import Problem, Transfer
 from cvlib.taskonomy.tasks import RANDOM, task
@@ -102,14 +101,7 @@ def rank(run: Run, leagues: Sequence[League]) -> None:
     run.weights("affinities", {t: torch.tensor(list(p.values())[:-1]) for t, p in logs.items()})
     run.note("affinities", logs)
     run.note("ranks", {"normal": normals, **ranks})
-    run.note("losses", {league.target: losses_of(league) for league in leagues})
-
-
-def losses_of(league: League) -> dict[str, float]:
-    """Mean judged losses over full supervision's: by source, and of the network from scratch."""
-    ratios = league.first_order(league.loss_ratio())
-    scratch = float(league.scratch.mean() / league.judge[league.full].mean())
-    return {k: round(v, 3) for k, v in {**ratios, "scratch": scratch}.items()}
+    run.note("losses", {league.target: league.relative_losses() for league in leagues})
 
 
 def judge(run: Run, leagues: Sequence[League]) -> None:
@@ -153,26 +145,13 @@ def judge(run: Run, leagues: Sequence[League]) -> None:
     run.note("band", {str(b): rows for b, rows in band.items()})
 
 
-def noted(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Lines of a ledger as a record keeps them."""
-    return [
-        {
-            "budget": line.budget, "labels": round(line.labels, 4), "gain": round(line.gain, 4),
-            "quality": round(line.quality, 4),
-            "policy": {t: sorted(edge.sources) for t, edge in line.policy.chosen.items()},
-        }
-        for line in lines
-    ]  # fmt: skip
-
-
 def ablation(run: Run, *, label: str, metric: str, targets: Sequence[str], **change: int) -> None:
     """First-order read-outs again with one thing changed; how much the source still matters."""
     config: Config = run.config
-    part = "train" if "pictures" in change else "transfer"
     found = []
     for target in targets:
         sources = [[name] for name in (*config.tasks, RANDOM) if name != target]
-        rows = readouts(run, label, target, sources, part=part, **change)
+        rows = readouts(run, label, target, sources, **change)
         found.append(spread(rows[:, config.choose :]))
     run.measure(metric, np.mean(found), config.judge)
 

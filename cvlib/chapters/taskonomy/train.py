@@ -130,7 +130,7 @@ def trained(run: Run, name: str, which: str) -> TaskNet:
 
 
 def readouts(
-    run: Run, label: str, target: str, sources: Sequence[Sequence[str]], *, part: str = "transfer",
+    run: Run, label: str, target: str, sources: Sequence[Sequence[str]], *,
     pictures: int = 0, epochs: int = 0, width: int = WIDTH,
 ) -> np.ndarray:  # fmt: skip
     """Train a read-out of `target` from each set of sources; their losses (G, choose + judge)."""
@@ -141,7 +141,7 @@ def readouts(
     which = [[list(table).index(s) for s in names] for names in sources]
     shape = {"sources": len(which[0]), "heads": len(which), "width": width}
     heads = Readouts(goal, config.size, **shape).to(run.device)
-    start = world.part(part).start
+    start = world.part("transfer").start
 
     def losses(model: nn.Module, rows: Tensor) -> Tensor:
         seen = gathered(list(table.values()), which, rows)
