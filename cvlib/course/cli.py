@@ -1,10 +1,11 @@
 """The command line: `cvlib list | doctor | run | data | notebooks | course | bench | lab`.
 
-Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor pooch.
+Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor a network.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 import click
 
 from cvlib import __version__
+from cvlib.course import atomic
 from cvlib.course.chapters import CHAPTERS, chapter, written
 from cvlib.course.errors import CourseError
-from cvlib.course.paths import ROOT
+from cvlib.course.paths import CHECKOUT, ROOT
 
+BUILD = (ROOT if CHECKOUT else Path.cwd()) / "build"
 PROFILE = click.option(
     "--profile", default="auto", show_default=True,
     help="smoke (CPU, half a minute), laptop (two CPU cores, 45 min), workshop (a free Colab T4, "
@@ -25,13 +28,40 @@ PROFILE = click.option(
 
 
 class _Group(click.Group):
-    """A group whose commands turn a CourseError into one line and exit code 1."""
+    """A group whose commands turn a CourseError into one line and exit code 1.
+
+    So too a folder that cannot be written; any other error is ours and shows its traceback.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except CourseError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno not in atomic.REASONS or not error.filename:
+                raise
+            sentence = f"cannot write {error.filename}: {atomic.reason(error)}"
+            raise click.ClickException(sentence) from error
+
+
+class _Folder(click.Path):
+    """A folder to write into: created when needed, and refused where a file stands."""
+
+    name = "folder"
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> Path:
+        if not str(value).strip():
+            self.fail("a folder needs a name", parameter, context)
+        return super().convert(value, parameter, context).expanduser()
+
+
+JOBS = click.option(
+    "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side."
+)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -136,6 +166,8 @@ def lab(arguments: tuple[str, ...]) -> None:
     \b
     Example:  cvlib lab --no-browser --port 8899
     """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise CourseError("JupyterLab is not installed: pip install jupyterlab ipywidgets")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
     sys.exit(subprocess.call([*command, *arguments]))
 
@@ -153,7 +185,7 @@ def data_list() -> None:
     for row in store.listing():
         here = "here" if row.present else "----"
         size = f"{row.bytes / 1e6:8.1f} MB" if row.bytes else " " * 11
-        click.echo(f"{here}  {size}  {row.name.ljust(34)} {', '.join(row.chapters)}  {row.licence}")
+        click.echo(f"{here}  {size}  {row.name.ljust(32)} {', '.join(row.chapters)}  {row.licence}")
 
 
 @data.command("fetch")
@@ -176,16 +208,18 @@ def data_fetch(number: str, profile: str) -> None:
 
 
 @data.command("verify")
-@click.argument("number", required=False)
-def data_verify(number: str | None) -> None:
-    """Check the files that are here against their checksums (all, or one chapter's).
+@click.argument("what", required=False)
+def data_verify(what: str | None) -> None:
+    """Check the files that are here against their checksums (all, a chapter's, a set's, one).
 
     \b
-    Example:  cvlib data verify 04
+    Examples:
+      cvlib data verify 04
+      cvlib data verify mnist
     """
     from cvlib.course import data as store
 
-    rows = store.verify(chapter(number).number if number else None)
+    rows = store.verify(what)
     for row in rows:
         click.echo(row)
     sys.exit(any(row.wrong for row in rows))
@@ -194,7 +228,7 @@ def data_verify(number: str | None) -> None:
 @data.command("bundle")
 @click.argument("number")
 @PROFILE
-@click.option("--out", type=click.Path(path_type=Path), default="bundle", show_default=True)
+@click.option("--out", type=_Folder(), default="bundle", show_default=True)
 @click.option("--quality", type=click.IntRange(1, 95), help="Recompress pictures as JPEG: lossy.")
 def data_bundle(number: str, profile: str, out: Path, quality: int | None) -> None:
     """Pack what a chapter needs for a room without network; point CVLIB_DATA at it there.
@@ -216,7 +250,7 @@ def notebooks() -> None:
 
 @notebooks.command("refresh")
 @click.argument("numbers", nargs=-1)
-@click.option("--jobs", default=2, show_default=True)
+@JOBS
 def notebooks_refresh(numbers: tuple[str, ...], jobs: int) -> None:
     """Execute in profile smoke, keep clean outputs, and rewrite README's table of results.
 
@@ -271,9 +305,9 @@ def notebooks_new(number: str) -> None:
 
 
 @cli.command()
-@click.option("--out", type=click.Path(path_type=Path), default=ROOT / "build" / "course")
+@click.option("--out", type=_Folder(), default=BUILD / "course")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--jobs", default=2, show_default=True)
+@JOBS
 def course(out: Path, seed: int, jobs: int) -> None:
     """Execute every chapter headlessly, print one scoreboard table, write OUT/index.html."""
     from cvlib.course.notebooks.coursebuild import build
