@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cvlib.taskonomy import published
-from cvlib.taskonomy.ledger import Books, favourable_set, of_tasks, random_sets, within
+from cvlib.taskonomy.ledger import Books, Line, favourable_set, of_tasks, random_sets, within
 from cvlib.taskonomy.program import Policy, Problem
 from cvlib.taskonomy.published import Measurements
 from cvlib.taskonomy.tree import task_tree
@@ -36,27 +36,38 @@ def books_of(measured: Measurements, amount: str = "16k") -> Books:
     return Books(measured.gain, measured.quality, FULL, TRANSFER[amount], published.SOURCE_ONLY)
 
 
-def audit_published(measured: Measurements, share: float, seed: int, amount: str = "16k") -> Audit:
+def audit_published(measured: Measurements, share: float, seed: int) -> Audit:
     """What a share of the labels buys: for random sets of ten tasks and for a favourable one."""
-    books = books_of(measured, amount)
+    books = books_of(measured)
     problem = measured.problem(ORDER)
-    tables = []
-    for ten in random_sets(problem, TEN, SETS, seed):
-        small = of_tasks(problem, ten, books.free)
-        tables.append(books.lines(small, range(1, TEN + 1)))
+    tables = ledgers(measured, seed)
     lines = [within(table, share) for table in tables]
     ten, best = favourable_set(problem, books, START, BUDGET, STEPS, seed)
-    band = books.band(problem, 8, POLICIES, seed)
     values = {
         "labels": float(np.mean([line.labels for line in lines])),
         "quality": float(np.mean([line.quality for line in lines])),
         "best": best.quality,
-        "random": band["quality"][1],
+        "random": books.band(problem, 8, POLICIES, seed)["quality"][1],
     }
-    rows = np.array([[(x.budget, x.labels, x.gain, x.quality) for x in table] for table in tables])
     found = {"tasks": ten, "labels": best.labels, "gain": best.gain, "quality": best.quality,
              "sources": sorted(best.policy.used - books.free)}  # fmt: skip
-    return Audit(values, rows.mean(0).round(4).tolist(), found)
+    return Audit(values, mean_ledger(tables), found)
+
+
+def ledgers(measured: Measurements, seed: int, amount: str = "16k") -> list[list[Line]]:
+    """The lines for budgets 1 to 10 of every random set of ten tasks."""
+    books = books_of(measured, amount)
+    problem = measured.problem(ORDER)
+    return [
+        books.lines(of_tasks(problem, ten, books.free), range(1, TEN + 1))
+        for ten in random_sets(problem, TEN, SETS, seed)
+    ]
+
+
+def mean_ledger(tables: list[list[Line]]) -> list[list[float]]:
+    """Budget, labels, gain and quality, each the mean over the sets."""
+    rows = [[(x.budget, x.labels, x.gain, x.quality) for x in table] for table in tables]
+    return np.mean(rows, 0).round(4).tolist()
 
 
 def settings(measured: Measurements) -> dict[str, Problem]:

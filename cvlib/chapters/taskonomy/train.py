@@ -17,6 +17,7 @@ from cvlib.taskonomy.world import World, build
 
 WARM_UP = 0.1  # share of the steps
 TWIN = "random, another"  # a second untrained encoder: how far two equal sources lie apart
+KEPT = ("first", "depth")  # the read-outs that the page looks at
 EVALUATED = 128  # pictures at once
 
 
@@ -133,7 +134,10 @@ def readouts(
     run: Run, label: str, target: str, sources: Sequence[Sequence[str]], *,
     pictures: int = 0, epochs: int = 0, width: int = WIDTH,
 ) -> np.ndarray:  # fmt: skip
-    """Train a read-out of `target` from each set of sources; their losses (G, choose + judge)."""
+    """Train a read-out of `target` from each set of sources; their losses (G, choose + judge).
+
+    The read-outs themselves are kept, for the page, where the target is depth.
+    """
     config: Config = run.config
     world = world_of(run)
     goal = world.tasks[target]
@@ -149,6 +153,8 @@ def readouts(
 
     amount = (pictures or config.transfer), (epochs or config.transfer_epochs)
     train(run, f"{label}-{target}", heads, lambda m, rows: losses(m, start + rows), *amount)
+    if (label, target) == KEPT:
+        run.weights("-".join(KEPT), heads)
     return evaluated(run, lambda rows: losses(heads, rows))
 
 
