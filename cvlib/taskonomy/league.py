@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvlib.course.errors import CourseError
-from cvlib.taskonomy.ordinal import CLIP, affinity
+from cvlib.taskonomy.ordinal import CLIP, affinity, tournament
 from cvlib.taskonomy.program import Problem, Transfer
 
 Losses = NDArray[np.float64]
@@ -58,6 +58,12 @@ class League:
         """Mean loss over that of full supervision: win rates do not say by how much."""
         means = self.judge.mean(1)
         return {p: float(means[i] / means[self.full]) for i, p in enumerate(self.players)}
+
+    def table(self) -> dict[str, list]:
+        """The tournament of full supervision and the first-order sources: players and win rates."""
+        kept = [i for i, player in enumerate(self.players) if len(player.sources) == 1]
+        names = [next(iter(self.players[i].sources)) for i in kept]
+        return {"players": names, "wins": tournament(self.choose[kept]).round(3).tolist()}
 
     def relative_losses(self) -> dict[str, float]:
         """`loss_ratio` of the first-order sources by name, and of the network from scratch."""

@@ -31,6 +31,8 @@ PUBLISHED = (
     "published_labels", "published_quality", "published_best", "published_random", "agreement",
 )  # fmt: skip
 
+CLIPS = (1e-3, 1e-2, 5e-2)  # of the win rates; the paper's is the first
+
 
 # -- transfers between the rendered tasks ----------------------------------------------------------
 
@@ -101,6 +103,8 @@ def rank(run: Run, leagues: Sequence[League]) -> None:
     run.weights("affinities", {t: torch.tensor(list(p.values())[:-1]) for t, p in logs.items()})
     run.note("affinities", logs)
     run.note("ranks", {"normal": normals, **ranks})
+    run.note("full losses", {x.target: float(x.judge[x.full].mean()) for x in leagues})
+    run.note("tournament", next(x.table() for x in leagues if x.target == "depth"))
     run.note("losses", {league.target: league.relative_losses() for league in leagues})
 
 
@@ -142,6 +146,9 @@ def judge(run: Run, leagues: Sequence[League]) -> None:
     run.note("first order", noted(books.lines(singles, budgets)))
     run.note("second order", noted(best))
     run.note("ledger", noted(ledger))
+    for clip in CLIPS:
+        clipped = books.lines(problem(leagues, clip), (1, 2, config.third))
+        run.note(f"clip {clip}", noted(clipped))
     run.note("band", {str(b): rows for b, rows in band.items()})
 
 
