@@ -70,6 +70,25 @@ def noted(lines: Sequence[Line]) -> list[dict[str, Any]]:
     ]
 
 
+def written(affinity: Measured, gain: Measured, quality: Measured) -> dict[str, list[float]]:
+    """Measured transfers as a record keeps them: `a+b>target` -> affinity, gain, quality."""
+    return {
+        f"{'+'.join(sorted(edge.sources))}>{edge.target}": [
+            float(f"{affinity[edge]:.4g}"), round(gain[edge], 4), round(quality[edge], 4)
+        ]
+        for edge in affinity
+    }  # fmt: skip
+
+
+def read_back(table: Mapping[str, Sequence[float]]) -> tuple[dict[Transfer, float], ...]:
+    """Affinity, gain and quality by transfer, from what `written` made."""
+    edges = {}
+    for key, values in table.items():
+        sources, target = key.split(">")
+        edges[Transfer(frozenset(sources.split("+")), target)] = values
+    return tuple({edge: v[k] for edge, v in edges.items()} for k in range(3))
+
+
 def within(lines: Sequence[Line], share: float) -> Line:
     """The last line that uses at most this share of the labels; `CourseError` if none does."""
     fitting = [line for line in lines if line.labels <= share]

@@ -16,7 +16,7 @@ from cvlib.course.run.run import Run
 from cvlib.taskonomy import published
 from cvlib.taskonomy.audit import audit_published, ledgers, mean_ledger, published_policies
 from cvlib.taskonomy.league import League, apart, mean_ranks, problem, spread, win_rate
-from cvlib.taskonomy.ledger import Books, noted, of_tasks, within
+from cvlib.taskonomy.ledger import Books, noted, of_tasks, within, written
 from cvlib.taskonomy.policy import beam_candidates
 from cvlib.taskonomy.program import Problem, Transfer
 from cvlib.taskonomy.tasks import RANDOM, task
@@ -143,6 +143,7 @@ def judge(run: Run, leagues: Sequence[League]) -> None:
     run.measure("scratch_quality", np.mean(scratch), config.judge)
 
     singles = Problem({e: p for e, p in whole.affinities.items() if len(e.sources) == 1})
+    run.note("edges", written(whole.affinities, gain, quality))
     run.note("first order", noted(books.lines(singles, budgets)))
     run.note("second order", noted(best))
     run.note("ledger", noted(ledger))
