@@ -47,8 +47,9 @@ def test_transparency_is_laid_on_white(picture):
 
 @pytest.mark.parametrize("mode", ["L", "1", "LA", "P", "CMYK", "YCbCr"])
 def test_every_mode_becomes_rgb(picture, mode):
-    kind = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
-    photo = read_photo(encoded(picture.convert(mode), kind))
+    # Packed, since Pillow up to 12.2 cannot read back its own unpacked YCbCr TIFF.
+    tiff = {"kind": "TIFF", "compression": "tiff_lzw"} if mode in ("CMYK", "YCbCr") else {}
+    photo = read_photo(encoded(picture.convert(mode), **tiff))
     assert photo.shape == (3, 48, 64)
     assert abs(float(photo.mean()) - 0.5) < 0.06
 

@@ -112,7 +112,7 @@ def peak_memory(work: Callable[[], None], device: torch.device) -> int:
         torch.cuda.reset_peak_memory_stats()
         work()
         return torch.cuda.max_memory_allocated() - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as trace:
         work()
     held = peak = 0  # each step's own allocations less what it frees
     for event in sorted(trace.events(), key=lambda e: e.time_range.start):

@@ -9,27 +9,8 @@ from typing import Any
 
 from cvlib.course import atomic
 from cvlib.course.chapters import CHAPTERS, REPOSITORY
-from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.pool import Outcome
 
-# nbconvert's page as it is, but with our alt texts and without the scripts of a network.
-TEMPLATE = """\
-{%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js_requirejs -%}{%- endblock -%}
-{%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block data_png scoped -%}
-<div class="jp-RenderedImage jp-OutputArea-output">
-<img alt="{{ output | get_metadata('alt', 'image/png') | escape_html }}"
- src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}">
-</div>
-{%- endblock -%}
-{%- block data_jpg scoped -%}
-<div class="jp-RenderedImage jp-OutputArea-output">
-<img alt="{{ output | get_metadata('alt', 'image/jpeg') | escape_html }}"
- src="data:image/jpeg;base64,{{ output.data['image/jpeg'] | escape_html }}">
-</div>
-{%- endblock -%}
-"""
 PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -68,6 +49,8 @@ def build_index(out_dir: Path, outcomes: Sequence[Outcome], table: str) -> Path:
 
     outcomes: what `execute` returned. table: the scoreboard as HTML, put in as it is.
     """
+    from cvlib.course.notebooks.export import render
+
     by_name = {outcome.path.stem: outcome for outcome in outcomes}
     for name in by_name:
         if (executed := out_dir / f"{name}.ipynb").is_file():
@@ -75,18 +58,6 @@ def build_index(out_dir: Path, outcomes: Sequence[Outcome], table: str) -> Path:
     lines = [_line(entry, by_name.get(entry.name), out_dir) for entry in CHAPTERS]
     page = PAGE.format(repository=REPOSITORY, chapters="\n".join(lines), table=table)
     return atomic.write(out_dir / "index.html", page)
-
-
-def render(path: Path) -> str:
-    """A notebook as one HTML page that holds its pictures, each with its alt text."""
-    from jinja2 import DictLoader
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(
-        extra_loaders=[DictLoader({"course.html.j2": TEMPLATE})], template_file="course.html.j2"
-    )
-    resources = {"metadata": {"name": path.stem}}
-    return exporter.from_notebook_node(read(path), resources)[0]
 
 
 def _line(entry: Any, outcome: Outcome | None, out_dir: Path) -> str:

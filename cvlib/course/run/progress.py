@@ -64,9 +64,13 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
+    def rate(self) -> float:
+        """Steps a second."""
+        return self.steps_now / max(time.monotonic() - self.started, 1e-9)
+
     def line(self, task: str, step: int, total: int, loss: float | None) -> str:
         """`bn-2 120/500 · 35 steps/s · loss 0.41 · 2 min left`."""
-        rate = self.steps_now / max(time.monotonic() - self.started, 1e-9)
+        rate = self.rate()
         left = max(self.planned, self.done - step + total) - self.done
         parts = [f"{task} {step}/{total}", f"{rate:.3g} steps/s"]
         parts += [f"loss {loss:.3g}"] if loss is not None else []

@@ -20,6 +20,7 @@ from cvlib.course.errors import CourseError, DataMissing, OutOfBudget
 from cvlib.course.paths import runs_dir
 from cvlib.course.run import identity, machine, profiles, record, units, weights
 from cvlib.course.run.experiment import Experiment, Unit
+from cvlib.course.run.interrupts import Interrupts, Stopped
 from cvlib.course.run.plain import plain
 from cvlib.course.run.progress import Progress
 from cvlib.course.run.task import Task
@@ -37,8 +38,11 @@ class Run:
         self, experiment: Experiment, profile: str = "auto", seed: int = 0,
         out: str | Path | None = None, *, minutes: float | None = None, fresh: bool = False,
         force_cpu: bool = False, accept_code: bool = False, save_seconds: float = 60.0,
-        progress: Progress | None = None,
+        progress: Progress | None = None, kept: dict[str, Any] | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
+        if minutes is not None and not (math.isfinite(minutes) and minutes >= 0):
+            raise CourseError(f"{minutes} minutes: give a positive number, or none for no limit")
         self.began = time.monotonic()
         self.experiment, self.seed = experiment, int(seed)
         self.profile = profiles.resolve(profile)
@@ -55,7 +59,9 @@ class Run:
         self.accept_code = accept_code
         self.progress = progress or Progress(quiet=self.rank > 0)
         self.tasks: list[Task] = []
-        self._kept: dict[str, Any] = {}
+        self.interrupts = Interrupts()
+        self._kept = {} if kept is None else kept
+        self._say = say or _print
         if fresh and self.rank == 0:
             for part in ("checkpoints", "units", "weights"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
@@ -77,6 +83,11 @@ class Run:
     def tasks_of_unit(self) -> list[Task]:
         """The trainings of the unit that runs."""
         return self.tasks[self._first_task :]
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where the trainings of the unit that runs keep their checkpoints."""
+        return self.folder / "checkpoints" / (self.unit.name if self.unit else "")
 
     # -- what a unit calls ------------------------------------------------------------------
 
@@ -124,9 +135,14 @@ class Run:
         return weights.load(self.folder, unit, name)
 
     def tick(self) -> None:
-        """Call where time goes by outside a training: `OutOfBudget` once the time is up."""
+        """Call where time goes by outside a training step.
+
+        Raises `OutOfBudget` once the time is up, `Stopped` once somebody asked to stop.
+        """
+        where = f" in {self.unit.name}" if self.unit else ""
+        if self.interrupts.wish:
+            raise Stopped(f"{self.interrupts.wish}{where}; all is saved: run it again to go on")
         if self.out_of_time():
-            where = f" in {self.unit.name}" if self.unit else ""
             raise OutOfBudget(f"the time is up{where}; all is saved: run it again to go on")
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -158,9 +174,13 @@ class Run:
         """
         results = self.finished()
         try:
-            self._execute(results)
+            with self.interrupts.listening():
+                self._execute(results)
         except OutOfBudget as stop:
             self.say(str(stop))
+        except Stopped as stop:
+            self.say(str(stop))
+            raise
         finally:
             self.progress.close()
             result = record.build(
@@ -211,7 +231,7 @@ class Run:
     def say(self, text: str) -> None:
         """One line to the reader, from the first process only."""
         if self.rank == 0:
-            print(text, flush=True)
+            self._say(text)
 
     def out_of_time(self) -> bool:
         """Whether the wall-clock budget is used up."""
@@ -239,3 +259,7 @@ class Run:
                 "(fresh), choose another folder (out), or say that the change does not matter "
                 "(accept_code)"
             )
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)

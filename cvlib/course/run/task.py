@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cvlib.course.errors import CourseError, Diverged, OutOfBudget
 from cvlib.course.run.checkpoint import Checkpoints, restore_rng, rng_state
+from cvlib.course.run.interrupts import Stopped
 from cvlib.course.run.units import plain_config
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Task:
         self._micro = 1
         self._order: tuple[tuple[int, int], Tensor] | None = None
         self.scaler = torch.amp.GradScaler("cuda", enabled=run.precision == "fp16")
-        self.checkpoints = Checkpoints(run.folder / "checkpoints" / name)
+        self.checkpoints = Checkpoints(run.checkpoint_folder / name)
 
     def __enter__(self) -> Task:
         state = self.checkpoints.load()
@@ -72,10 +73,11 @@ class Task:
         self.run.progress.skip(first)
         for step in range(first, total):
             began = time.monotonic()
-            yield step
-            self.step = step + 1
-            self.seconds += time.monotonic() - began
-            self._after_step()
+            with self.run.interrupts.holding():
+                yield step
+                self.step = step + 1
+                self.seconds += time.monotonic() - began
+                self._after_step()
         if total > first:
             self.save()
         self.run.progress.end(self.name, total)
@@ -85,14 +87,19 @@ class Task:
             self._flush()
         loss = self.history[-1].get("loss") if self.history else None
         self.run.progress.step(self.name, self.step, self.total or 0, loss)
-        if self.run.out_of_time():
+        if self.run.out_of_time() or self.run.interrupts.wish:
             self.save()
-            raise OutOfBudget(
-                f"the time is up at step {self.step}/{self.total} of {self.name}; "
-                "all is saved: run it again to go on"
-            )
+            raise self._stop()
         if time.monotonic() - self._saved >= self.run.save_seconds:
             self.save()
+
+    def _stop(self) -> OutOfBudget | Stopped:
+        wish = self.run.interrupts.wish
+        text = (
+            f"{wish or 'the time is up'} at step {self.step}/{self.total} of {self.name}; "
+            "all is saved: run it again to go on"
+        )
+        return Stopped(text) if wish else OutOfBudget(text)
 
     def generator(self, step: int) -> torch.Generator:
         """A generator on the run's device that depends on (seed, task, step) alone."""

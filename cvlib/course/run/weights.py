@@ -12,10 +12,12 @@ from torch import Tensor, nn
 from cvlib.course import atomic
 from cvlib.course.errors import CourseError
 
+FOLDER = "weights"  # below the folder of a seed
+
 
 def file_of(folder: Path, unit: str, name: str) -> Path:
     """Where a unit keeps a net, below the folder of its seed."""
-    return folder / "weights" / f"{unit}-{name}.pt"
+    return folder / FOLDER / f"{unit}-{name}.pt"
 
 
 def save(folder: Path, unit: str, name: str, trained: nn.Module | Mapping[str, Tensor]) -> Path:

@@ -98,7 +98,8 @@ def modelnet(tmp_path, monkeypatch):
             for part in ("train", "test"):
                 z.writestr(f"ModelNet10/{kind}/{part}/{kind}_0001.off", TENT)
     monkeypatch.setattr(data, "path", {"modelnet10/archive": archive}.__getitem__)
-    monkeypatch.setenv("CVLIB_DATA", str(tmp_path / "cache"))
+    monkeypatch.setattr("cvlib.course.data.locate.path", {"modelnet10/archive": archive}.get)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return dataclasses.replace(CONFIG["full"].shapes, b=(4, 3, 2))
 
 

@@ -64,6 +64,12 @@ def test_show_refuses_a_figure_without_words(words):
     plt.close("all")
 
 
+def test_a_picture_file_without_an_alt_text_is_refused(page):
+    with pytest.raises(CourseError, match="needs alt="):
+        figures.display_picture("image/png", b"", " ")
+    assert page == []
+
+
 def test_the_three_marks_differ_in_colour_marker_and_line():
     marks = (PAPER, RECORDED, LIVE)
     for key in ("color", "marker", "linestyle"):

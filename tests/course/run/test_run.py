@@ -58,7 +58,7 @@ def test_going_on_is_said_with_the_step(tmp_path):
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, undisturbed):
     run_toy(tmp_path, TOY_KILL="second-8")
-    files = checkpoint.Checkpoints(tmp_path / "seed0/checkpoints/second").paths()
+    files = checkpoint.Checkpoints(tmp_path / "seed0/checkpoints/second/second").paths()
     assert [f.name for f in files] == ["step-000000008.pt", "step-000000007.pt"]
     files[0].write_bytes(files[0].read_bytes()[:200])
     again = run_toy(tmp_path)
@@ -117,7 +117,7 @@ def test_a_nan_loss_ends_its_unit_keeps_the_last_good_checkpoint_and_not_the_run
     said = result["provenance"]["memos"]["bad diverged"]
     assert re.match(r"loss of bad is nan at step 6; .* \(step 6 is kept\)", said)
     assert [u["status"] for u in result["provenance"]["units"]] == ["diverged", "finished"]
-    state = checkpoint.Checkpoints(run.folder / "checkpoints/bad").load()
+    state = checkpoint.Checkpoints(run.folder / "checkpoints/bad/bad").load()
     assert state["step"] == 6
     assert all(torch.isfinite(t).all() for t in state["objects"]["model"].values())
 
