@@ -16,6 +16,7 @@ from cvlib.taskonomy.tasks import RANDOM, image_losses, task
 from cvlib.taskonomy.world import World, build
 
 WARM_UP = 0.1  # share of the steps
+LOGGED = 25  # steps between two points of a history: the record holds some fifty of them
 TWIN = "random, another"  # a second untrained encoder: how far two equal sources lie apart
 KEPT = ("first", "depth")  # the read-outs that the page looks at
 EVALUATED = 128  # pictures at once
@@ -47,7 +48,8 @@ def train(
             optimizer.param_groups[0]["lr"] = config.lr * schedule(step / total)
             rows = task.batch(step, pictures, size).to(run.device)
             loss = task.descend(optimizer, lambda r: losses(model, r).mean(0).sum(), rows)
-            task.log(step, loss=loss)
+            if step % LOGGED == 0 or step == total - 1:
+                task.log(step, loss=loss)
     return net.eval()
 
 
