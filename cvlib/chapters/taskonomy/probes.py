@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
+from cvlib.chapters.taskonomy.train import TWIN, codes_of, trained, world_of
 from cvlib.course.run.record import note
+from cvlib.course.run.run import Run
 from cvlib.synth.rooms import choose, furnished, render
 from cvlib.synth.rooms_cast import Scene, View
 from cvlib.taskonomy.audit import read
 from cvlib.taskonomy.ledger import Books, read_back
-from cvlib.taskonomy.nets import Encoder, Readouts, codes, gathered
+from cvlib.taskonomy.nets import Encoder, Readouts, codes, gathered, random_encoder
 from cvlib.taskonomy.ordinal import odds
 from cvlib.taskonomy.policy import restricted
 from cvlib.taskonomy.program import Problem
@@ -31,6 +34,11 @@ def room(size: int = 144, seed: int = ROOM) -> tuple[dict[str, Tensor], Scene, V
     """One rendered room with all labels, and the scene and view behind it."""
     scene, view = furnished(1, torch.Generator().manual_seed(seed))
     return render(1, size, seed), scene, view
+
+
+def photo(rendered: Mapping[str, Tensor]) -> np.ndarray:
+    """The first picture as an image (H, W, 3)."""
+    return _picture(rendered["rgb"][0])
 
 
 def label_maps(rendered: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
@@ -177,6 +185,15 @@ def power_iterates(record: Record, steps: int) -> tuple[list[str], np.ndarray]:
     return kept["players"], np.array(weights)
 
 
+def stability(record: Record) -> np.ndarray:
+    """Spearman's correlation of all first-order odds between every two seeds of a record."""
+    table = np.array(list(odds_against_full(record).values()))  # (pairs, seeds)
+    seeds = table.shape[1]
+    found = [spearmanr(table[:, i], table[:, j]).statistic
+             for i in range(seeds) for j in range(i)]  # fmt: skip
+    return np.array(found)
+
+
 def rooms_problem(
     record: Record, targets: Sequence[str] | None = None, *,
     importance: Mapping[str, float] | None = None, cost: Mapping[str, float] | None = None,
@@ -189,6 +206,37 @@ def rooms_problem(
     if targets is not None:
         problem = restricted(problem, list(targets), sorted(only_sources))
     return problem, Books(gain, quality, sizes["train"], sizes["transfer"], frozenset(only_sources))
+
+
+# -- what a run has trained ------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def readings(
+    run: Run, target: str, names: Sequence[str], count: int = 5
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Judged rooms (N, H, W, 3), their standardised maps (N, H, W), and those read from codes."""
+    world = world_of(run)
+    sources = [s for s in (*run.config.tasks, RANDOM) if s != target] + [TWIN]
+    heads = Readouts(task(target), world.size, heads=len(sources)).to(run.device)
+    heads.load_state_dict(run.load_weights("transfers", f"first-{target}"))
+    start = world.part("judge").start
+    rows = torch.arange(start, start + count, device=run.device)
+
+    table = codes_of(run, task(target).spoil)
+    seen = gathered([table[s] for s in sources], [[k] for k in range(len(sources))], rows)
+    maps = heads(seen)[:, :, 0].cpu().numpy()  # (N, G, H, W)
+    read = {name: maps[:, sources.index(name)] for name in names}
+    rgb = world.rgb[rows].permute(0, 2, 3, 1).cpu().numpy()
+    return rgb, world.labels[target][rows][:, 0].cpu().numpy(), read
+
+
+def encoders(run: Run) -> dict[str, Encoder]:
+    """All encoders of a run, on the CPU, and one that was never trained."""
+    found = {name: trained(run, name, "full").encoder.cpu() for name in run.config.tasks}
+    known = world_of(run).rgb[: run.config.train].cpu()
+    untrained = random_encoder(known, run.config.size, run.config.widths, run.seed)
+    return {**found, RANDOM: untrained}
 
 
 # -- a target of one's own -------------------------------------------------------------------------
