@@ -33,7 +33,7 @@ def label_maps(
     photo: np.ndarray, maps: Mapping[str, np.ndarray], edges: Sequence[tuple[int, np.ndarray]]
 ) -> Figure:
     """A photo and its label maps; the room's edges are drawn last, coloured by vanishing point."""
-    fig = plt.figure(figsize=(6.6, 5.8))
+    fig = plt.figure(figsize=(5.8, 5.1))
     cells = fig.add_gridspec(4, 5)
     axes = [fig.add_subplot(cells[:2, :2])]
     axes += [fig.add_subplot(cells[i, j]) for i in range(4) for j in range(5) if i > 1 or j > 1]
@@ -41,7 +41,7 @@ def label_maps(
     for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
         whole = "segments" in name or "classes" in name
         ax.imshow(picture, cmap="tab20" if whole else None, interpolation="antialiased")
-        ax.set_title(name, fontsize=8.5)
+        ax.set_title(name, fontsize=8)
         ax.axis("off")
     size = photo.shape[0]
     for axis, points in edges:
@@ -54,7 +54,7 @@ def curves(
     published: Curve | None, recorded: Curve | None = None, live: Curve | None = None
 ) -> Figure:
     """Gain and quality against the share of tasks that have all their labels."""
-    fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.4))
+    fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.1))
     sets = ((published, PAPER, "authors' data"), (recorded, RECORDED, "rooms, recorded"),
             (live, LIVE, "rooms, this run"))  # fmt: skip
     for ax, what in zip(axes, ("gain", "quality"), strict=True):
@@ -67,7 +67,7 @@ def curves(
         )
     axes[0].set_title("gain: wins against scratch")
     axes[1].set_title("quality: wins against full supervision")
-    axes[1].legend(loc="upper left", fontsize=9)
+    axes[1].legend(loc="upper left", fontsize=8)
     return fig
 
 
@@ -150,7 +150,7 @@ def matrices(
     ours: Mapping[tuple[str, str], np.ndarray], theirs: Mapping[tuple[str, str], np.ndarray]
 ) -> Figure:
     """log10 affinity over full supervision's: the rooms' mean over seeds, and the authors'."""
-    fig, axes = plt.subplots(1, 2, figsize=(8.6, 3.9), sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.6), sharey=True)
     targets = [n for n in TASKS if any(t == n for _, t in ours)]
     sources = [n for n in (*TASKS, RANDOM) if any(s == n for s, _ in ours)]
     titles = ("rendered rooms, mean over seeds", "the authors' measurements")
@@ -174,7 +174,7 @@ def trees(*trees: tuple[str, Sequence[str], np.ndarray]) -> Figure:
     """Task trees side by side: title, tasks, and merges in SciPy's format."""
     from scipy.cluster.hierarchy import dendrogram
 
-    fig, axes = plt.subplots(1, len(trees), figsize=(8.4, 4.3), squeeze=False)
+    fig, axes = plt.subplots(1, len(trees), figsize=(7.8, 4.1), squeeze=False)
     for ax, (title, tasks, merges) in zip(axes[0], trees, strict=True):
         names = [label(t) for t in tasks]
         dendrogram(np.asarray(merges), labels=names, orientation="left", ax=ax,
@@ -212,12 +212,13 @@ def readings(
 ) -> Figure:
     """Rooms (N, H, W, 3), their true depth (N, H, W), and the depth read from several codes."""
     rows = {"picture": rgb, "true z-depth": truth, **{f"from {k}": v for k, v in read.items()}}
-    fig, axes = plt.subplots(len(rows), count, figsize=(6.4, 1.22 * len(rows)))
+    fig, axes = plt.subplots(len(rows), count, figsize=(5.4, 0.92 * len(rows)))
     low, high = np.percentile(truth, (1, 99))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(line, pictures, strict=False):
             ax.imshow(picture, vmin=low, vmax=high)
             ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
             ax.grid(False)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     return fig

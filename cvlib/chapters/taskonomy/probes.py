@@ -17,11 +17,11 @@ from cvlib.synth.rooms import choose, furnished, render
 from cvlib.synth.rooms_cast import Scene, View
 from cvlib.taskonomy.audit import read
 from cvlib.taskonomy.ledger import Books, read_back
-from cvlib.taskonomy.nets import Encoder, Readouts, codes, gathered, random_encoder
+from cvlib.taskonomy.nets import Encoder, Readouts, gathered, random_encoder
 from cvlib.taskonomy.ordinal import odds
 from cvlib.taskonomy.policy import restricted
 from cvlib.taskonomy.program import Problem
-from cvlib.taskonomy.tasks import RANDOM, image_losses, spoilt, standardized, task
+from cvlib.taskonomy.tasks import RANDOM, spoilt, task
 
 Record = Mapping[str, Any]
 ROOM = 9  # the seed of the page's room
@@ -237,41 +237,3 @@ def encoders(run: Run) -> dict[str, Encoder]:
     known = world_of(run).rgb[: run.config.train].cpu()
     untrained = random_encoder(known, run.config.size, run.config.widths, run.seed)
     return {**found, RANDOM: untrained}
-
-
-# -- a target of one's own -------------------------------------------------------------------------
-
-
-def teachers_of(
-    rgb: Tensor, label: Tensor, encoders: Mapping[str, Encoder], steps: int = 150, seed: int = 0
-) -> dict[str, float]:
-    """Which code teaches a new label map (N, 1, H, W) best: loss by source, lowest first.
-
-    Three quarters of the pairs train one small read-out a source, the rest judges; the losses
-    are relative to the best constant guess.
-    """
-    goal = task("reshade")  # any task of one map: only its shape counts here
-    size, count = rgb.shape[-1], 3 * len(rgb) // 4
-    wanted = standardized(goal, label, label[:count])
-    table = [codes(encoder, rgb, count) for encoder in encoders.values()]
-    which = [[k] for k in range(len(table))]
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        heads = Readouts(goal, size, heads=len(table))
-        optimizer = torch.optim.Adam(heads.parameters(), 3e-3)
-        for _ in range(steps):
-            rows = torch.randint(0, count, (min(16, count),))
-            loss = (
-                image_losses(goal, heads(gathered(table, which, rows)), wanted[rows]).mean(0).sum()
-            )
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    rest = torch.arange(count, len(rgb))
-    with torch.no_grad():
-        found = image_losses(goal, heads(gathered(table, which, rest)), wanted[rest]).mean(0)
-    guess = (wanted[rest] - wanted[:count].median()).abs().mean()
-    losses = dict(zip(encoders, (found / guess).tolist(), strict=True))
-    return dict(sorted(losses.items(), key=lambda pair: pair[1]))
