@@ -177,10 +177,11 @@ def train_decoders(run: Run, encoder: Encoder, squares: Tensor) -> dict[str, Dec
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=config.lr, total_steps=config.steps + 1
     )
+    squares = squares.to(run.device)
     parts = {"decoders": mirrors, "optimizer": optimizer, "schedule": schedule}
     with run.task("decoders", **parts) as task:
         for step in task.steps(config.steps):
-            chosen = squares[task.batch(step, len(squares), config.batch)].to(run.device)
+            chosen = squares[task.batch(step, len(squares), config.batch)]
             x = random_patches(chosen, config.patch, task.generator(step))
             loss = task.descend(
                 optimizer,
