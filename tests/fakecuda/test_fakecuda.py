@@ -50,7 +50,10 @@ def test_planted_faults_are_found(planted, fault, where, said):
 
 
 # Of each chapter the units that need no data that cannot be blanked; all of them by default.
-UNITS = {"04": (), "06": ("twins-attention", "twins-ttur", "twins-local")}
+UNITS: dict[str, tuple[str, ...]] = {
+    "04": (),
+    "06": ("twins-attention", "twins-ttur", "twins-local"),
+}
 
 
 @pytest.mark.timeout(900)

@@ -235,5 +235,4 @@ EXPERIMENT = Experiment(
         "number of images per worker."
     ),
     seeds={"laptop": 3, "full": 3},
-    precision="fp32",  # automatic mixed precision would run the two norms differently
 )
