@@ -9,7 +9,7 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 BIN       = $(VENV)/bin
 PIP       = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/tested.txt
 
-.PHONY: course run test lab notebooks browser lint clean
+.PHONY: course site run test lab notebooks browser lint clean
 .DEFAULT_GOAL = course
 
 # The index of torch serves torch only: it must not answer for any other package's name.
@@ -17,11 +17,14 @@ $(VENV)/.ready: pyproject.toml constraints/tested.txt
 	$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PY=python3.12')"
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) torch)
-	$(PIP) -e ".[notebooks,test,dev]"
+	$(PIP) -e ".[notebooks,site,test,dev]"
 	touch $@
 
 course: $(VENV)/.ready
 	$(BIN)/python -m cvlib course --jobs $(JOBS)
+
+site: $(VENV)/.ready
+	$(BIN)/python -m cvlib site
 
 run: $(VENV)/.ready
 	$(BIN)/python -m cvlib run $(CHAPTER) --profile $(PROFILE)

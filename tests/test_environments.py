@@ -41,7 +41,7 @@ def test_conda_environment_is_pyproject():
     assert pip == ["-e ."]
 
 
-@pytest.mark.parametrize("groups", [("notebooks", "test", "dev")])
+@pytest.mark.parametrize("groups", [("notebooks", "site", "test", "dev")])
 def test_tested_versions_are_complete_and_inside_every_range(groups):
     tested = pins("tested.txt")
     wanted = requirements(PROJECT["dependencies"], *(EXTRAS[g] for g in groups))

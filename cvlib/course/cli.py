@@ -1,4 +1,4 @@
-"""The command line: `cvlib list | doctor | run | record | data | notebooks | course | bench | lab`.
+"""The command line: `cvlib list | doctor | run | record | data | notebooks | course | site | lab`.
 
 Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor a network.
 """
@@ -211,6 +211,15 @@ def course(out: Path, seed: int, jobs: int) -> None:
     from cvlib.course.notebooks.coursebuild import build
 
     sys.exit(build(out, seed, jobs))
+
+
+@cli.command()
+@click.option("--out", type=Folder(), default=BUILD / "site")
+def site(out: Path) -> None:
+    """Write the stored notebooks as a site that needs no network; nothing is executed."""
+    from cvlib.course.site import build
+
+    click.echo(f"open {build(out, {entry: entry.notebook for entry in written()})}")
 
 
 def _stored(numbers: tuple[str, ...]) -> list[Path]:

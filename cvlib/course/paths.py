@@ -30,13 +30,14 @@ def runs_dir() -> Path:
     """The folder of checkpoints and records: `$CVLIB_RUNS`, else a mounted Drive, else `runs/`.
 
     A Colab machine's disk is gone after a disconnect; the Drive is not, so it goes first there.
-    Without a checkout `runs/` is in the user's cache folder.
+    Without a checkout, or in one that may not be written to, `runs/` is in the user's cache folder.
     """
     if folder := _named("CVLIB_RUNS"):
         return folder
     if DRIVE.is_dir():
         return DRIVE / "ten-papers-2018-runs"
-    return (ROOT if CHECKOUT else user_cache()) / "runs"
+    here = ROOT / "runs"
+    return here if CHECKOUT and writable(here) else user_cache() / "runs"
 
 
 def writable(folder: Path) -> bool:

@@ -77,7 +77,7 @@ def verified_markdown() -> str:
     return (
         f"{figures} and at least {PRINTED} % of the printed text of the stored notebooks are "
         "**compared with a fresh run** on each change:\ntext letter by letter, figures by what "
-        "the eye can tell, the scores of this run to a tenth.\n"
+        "the eye can tell, the scores of this run to a tenth or one point in a hundred.\n"
     )
 
 

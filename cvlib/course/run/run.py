@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from torch import Tensor, nn
 
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError, DataMissing, OutOfBudget
+from cvlib.course.page.frontend import headless
 from cvlib.course.paths import runs_dir
-from cvlib.course.run import identity, machine, profiles, record, units, weights
+from cvlib.course.run import cost, guards, identity, machine, profiles, record, units, weights
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.interrupts import Interrupts, Stopped
 from cvlib.course.run.plain import plain
@@ -41,19 +41,19 @@ class Run:
         progress: Progress | None = None, kept: dict[str, Any] | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
-        if minutes is not None and not (math.isfinite(minutes) and minutes >= 0):
-            raise CourseError(f"{minutes} minutes: give a positive number, or none for no limit")
+        guards.budget(minutes)
         self.began = time.monotonic()
         self.experiment, self.seed = experiment, int(seed)
-        self.profile = profiles.resolve(profile)
+        self.profile, self._why = profiles.choose(profile)
         self.plan = experiment.plan(self.profile)
         self.config = experiment.config[self.profile]
         self.chapter = chapter(experiment.chapter)
         self.code = identity.code_hash(experiment.units)
         self.rank, self.world = machine.join_processes()
         self.device = machine.device(self.profile, force_cpu)
-        self.precision = machine.precision(self.device)
-        self.out = Path(out) if out else runs_dir() / self.chapter.name / self.profile
+        self.precision = machine.precision(self.device, experiment.precision)
+        machine.tune(self.precision, experiment.fixed_shapes)
+        self.out = guards.folder(out, runs_dir() / self.chapter.name / self.profile)
         self.folder = self.out / f"seed{self.seed}"
         self.minutes, self.save_seconds = minutes, save_seconds
         self.accept_code = accept_code
@@ -61,7 +61,7 @@ class Run:
         self.tasks: list[Task] = []
         self.interrupts = Interrupts()
         self._kept = {} if kept is None else kept
-        self._say = say or _print
+        self._say = say or partial(print, flush=True)
         if fresh and self.rank == 0:
             for part in ("checkpoints", "units", "weights"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
@@ -147,10 +147,7 @@ class Run:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Mixed precision where the device has it: bf16 where native, else fp16; none on a CPU."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
-        if dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype)
+        return machine.autocast(self.device, self.precision)
 
     def distribute(self, model: nn.Module) -> nn.Module:
         """The model to call in the loop: DistributedDataParallel under torchrun, else itself."""
@@ -193,6 +190,9 @@ class Run:
     def _execute(self, results: dict[str, dict[str, Any]]) -> None:
         todo = [unit for unit in self.plan if unit.name not in results]
         absent = {unit.name: units.missing(unit, fetch=True) for unit in todo}
+        if not headless():  # a stored page holds no line that depends on the machine
+            for line in cost.sentences(self, [u for u in todo if not absent[u.name]], self._why):
+                self.say(line)
         self.progress.planned = sum(u.steps for u in todo if not absent[u.name])
         if len(todo) < len(self.plan):
             self.say(f"{len(self.plan) - len(todo)} finished units are taken from {self.folder}")
@@ -245,21 +245,6 @@ class Run:
 
     def guard(self, config: dict[str, Any], code: str, what: str) -> None:
         """Refuse what another configuration, or other code, has made."""
-        here = units.plain_config(self.config)
-        if config != here:
-            first = next(k for k in sorted({*config, *here}) if config.get(k) != here.get(k))
-            raise CourseError(
-                f"{self.folder} holds a run of another configuration ({first} was "
-                f"{json.dumps(config.get(first))}, is {json.dumps(here.get(first))}): choose "
-                "another folder (out) or start anew (fresh)"
-            )
-        if code != self.code and not self.accept_code:
-            raise CourseError(
-                f"{what} in {self.folder} was made by other training code than this: start anew "
-                "(fresh), choose another folder (out), or say that the change does not matter "
-                "(accept_code)"
-            )
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)
+        guards.same_config(self.folder, config, units.plain_config(self.config))
+        if not self.accept_code:
+            guards.same_code(self.folder, what, code, self.code)

@@ -113,7 +113,8 @@ def checkpoints(job: Job, work: Path) -> dict[str, list[Path]]:
     """The checkpoints of a job's trainings, by training."""
     found: dict[str, list[Path]] = defaultdict(list)
     for path in (job.folder(work) / "checkpoints" / job.unit.name).glob("*/step-*.pt"):
-        found[path.parent.name].append(path)
+        if _step(path) > 0:  # the very first holds nothing that was trained
+            found[path.parent.name].append(path)
     return found
 
 

@@ -31,9 +31,9 @@ class Reporter(Progress):
         super().__init__(quiet=True)
         self._tell = tell
 
-    def step(self, task: str, step: int, total: int, loss: float | None) -> None:
+    def step(self, task: str, step: int, total: int, loss: float | None, seconds: float) -> None:
         """One more step is done."""
-        super().step(task, step, total, loss)
+        super().step(task, step, total, loss, seconds)
         now = time.monotonic()
         if now - self._shown > EVERY:
             self._shown = now
