@@ -27,7 +27,7 @@ CHANNELS = ("distance", "|cos|", "sin", "hull: distance", "hull: |cos|", "hull: 
 
 def harmonics_chart(L: int = 4, b: int = 24) -> Figure:
     """The real harmonics of degree `l < L` on globes: a row per degree, a column per order."""
-    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(8, 1.1 * L), layout="none")
+    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(7, 0.96 * L), layout="none")
     fig.subplots_adjust(left=0.06, right=0.995, top=1, bottom=0.05, wspace=0.1, hspace=0.02)
     Y = torch.as_tensor(spherical_harmonics(L, Grid(b).points))
     for ax in axes.flat:
