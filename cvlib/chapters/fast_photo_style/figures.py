@@ -171,7 +171,8 @@ def seconds(recorded: Rows = (), live: Rows = ()) -> Figure:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.minorticks_off()
-    ax.set_xticks(PAPER_PIXELS, ["256×128", "512×256", "768×384", "1024×512"])
+    sizes = ["256×128", "512×256", "768×384", "1024×512"]
+    ax.set_xticks(PAPER_PIXELS, sizes, fontsize=8)
     ax.set_xlabel("pixels")
     ax.set_ylabel("seconds")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
