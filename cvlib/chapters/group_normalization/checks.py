@@ -82,23 +82,18 @@ def check_channel_norm(answer: Any) -> None:
     shared = not close(norm(bumped(x, 0, 3))[0, 0], y[0, 0])
     expect(shared, "channel 3 should change the output of channel 0: they share a mean")
     square = y.double().square().mean(1)
+    unbiased = close(square, torch.full_like(square, 3 / 4))
     expect(
-        not close(square, torch.full_like(square, 3 / 4)),
-        "variance: the mean square of m = 4 "
-        "normalised values should be 1, yours is 3/4; look at what the variance divides by",
+        not unbiased, "the mean square of m = 4 values is 3/4: what does the variance divide by?"
     )
-    expect(
-        close(square, torch.ones_like(square)),
-        "with gamma 1 and a tiny eps the mean square "
-        f"should be 1, yours is {square[0, 0, 0]:.3g}: divide by the standard deviation",
-    )
+    mean_square = f"with gamma 1 the mean square should be 1, yours is {square[0, 0, 0]:.3g}"
+    expect(close(square, torch.ones_like(square)), f"{mean_square}: divide by the root of it")
     for shape in ((2, 4, 3, 5), (3, 7), (2, 5, 6), (1, 3, 2, 2, 2)):
         x, weight, bias = noise(*shape), noise(shape[1]), noise(shape[1])
         got = answers.tensor(function(x, weight, bias, LARGE), x.shape)
         same = close(got, solutions.channel_norm(x, weight, bias, LARGE))
-        expect(same, f"for x of shape {shape}, random gamma and beta per channel and eps = {LARGE} "
-               "your output is another one: eps is added to the variance, inside the root; beta "
-               "comes after gamma")  # fmt: skip
+        where = f"for x of shape {shape}, random gamma and beta and eps = {LARGE}"
+        expect(same, f"{where} the output is wrong: eps is inside the root, beta after gamma")
     must_be_stable(lambda x: norm(x, 1e-5), noise(2, 4, 3, 5))
     right = lambda *a: solutions.channel_norm(*a, LARGE)  # noqa: E731
     inputs = noise(2, 4, 3), noise(4), noise(4)
@@ -127,11 +122,8 @@ def check_masked_group_norm(answer: Any) -> None:
     expect(ignored, "what stands in the padding changes your mean or variance: leave it out")
     for i, length in ((1, 5), (2, 3)):
         cut = F.group_norm(x[i : i + 1, :, :length], 2, weight, bias, TINY)[0]
-        expect(
-            close(y[i, :, :length], cut),
-            f"sequence {i} has {length} of 8 positions, and your "
-            "output is not that of the cut sequence: m counts the valid values only",
-        )
+        same = close(y[i, :, :length], cut)
+        expect(same, f"{length} of 8 positions are not like a cut sequence: m counts valid values")
     must_be_stable(lambda x: norm(x, eps=1e-5), x)
     must_flow(
         lambda *a: function(a[0], mask, 2, *a[1:], LARGE),
@@ -160,17 +152,11 @@ def check_backward(answer: Any) -> None:
     shared = not close(_by_hand(function, bumped(dy, 1), x, ones)[0][0], dx[0])
     expect(shared, "dx of image 0 should change with dy of image 1: the images share a mean")
     none = torch.zeros(3)
-    expect(
-        close(dx.sum((0, 2, 3)), none),
-        "dx should sum to 0 in every channel, since a constant "
-        "added to a channel changes nothing: check the path through the mean",
-    )
+    total = dx.sum((0, 2, 3))
+    expect(close(total, none), "dx should sum to 0 in every channel: check the path of the mean")
     along = (dx * F.batch_norm(x, None, None, training=True, eps=TINY)).sum((0, 2, 3))
-    expect(
-        close(along, none),
-        "dx should be orthogonal to the normalised x, since a channel's "
-        "scale changes nothing: check the path through the variance",
-    )
+    expect(close(along, none), "dx should be orthogonal to the normalised x: check the path of the "
+           "variance")  # fmt: skip
     half = close(_by_hand(function, dy, 2 * x, ones)[0], dx / 2)
     expect(half, "for x twice as large dx should be half as large: count the factors 1/sigma")
     for shape, eps in (((4, 3, 2, 5), TINY), ((2, 4, 3, 3), LARGE), ((5, 2, 1, 1), 0.1)):
@@ -186,11 +172,9 @@ def _by_hand(
     with torch.no_grad(), answers.by_hand("dx, dweight and dbias"):
         got = function(dy, x, weight, eps)
     dx, dweight, dbias = answers.several(got, 3, "dx, dweight and dbias")
-    return (
-        answers.tensor(dx, x.shape, "dx"),
-        answers.tensor(dweight, weight.shape, "dweight"),
-        answers.tensor(dbias, weight.shape, "dbias"),
-    )
+    dx = answers.tensor(dx, x.shape, "dx")
+    dweight = answers.tensor(dweight, weight.shape, "dweight")
+    return dx, dweight, answers.tensor(dbias, weight.shape, "dbias")
 
 
 def _autograd(dy: Tensor, x: Tensor, weight: Tensor, eps: float = TINY) -> Gradients:
@@ -228,15 +212,12 @@ def check_stage_sizes(answer: Any) -> None:
     one_side = got in (sides, [2 * s for s in sides])
     expect(not one_side, "the mean runs over height and width, not over one side of the map")
     expect(got[1:] != right[:-1], "your list is one halving late: count the layers of stride 2")
-    expect(got[:-1] != right[1:], "your list is one halving early: the stem's norm precedes the "
-           "max pool")  # fmt: skip
+    expect(got[:-1] != right[1:], "your list is one halving early: the stem's norm comes first")
     for stage, mine, m in zip(STAGES, got, right, strict=True):
-        expect(mine == m, f"m of {stage} is another number: images of the worker times height "
-               "times width of its map, for one channel")  # fmt: skip
+        expect(mine == m, f"m of {stage} is another number: images times height times width")
 
 
 # 04.6 ---------------------------------------------------------------------------------------------
-
 
 SHAPES = (((8, 3, 2, 5), 2, 0.1), ((12, 5, 2, 1), 4, 0.3), ((6, 4, 1, 1), 2, 1))
 
@@ -248,9 +229,7 @@ def check_running_statistics(answer: Any) -> None:
 
     def stored(x: Tensor, n: int, before: tuple[Tensor, Tensor], momentum: float) -> list[Tensor]:
         got = answers.several(function(x, n, *before, momentum), 2, "the new mean and variance")
-        names = ("your mean", "your variance")
-        shape = before[0].shape
-        return [answers.tensor(g, shape, name) for g, name in zip(got, names, strict=True)]
+        return [answers.tensor(g, b.shape) for g, b in zip(got, before, strict=True)]
 
     x, before = 3 + noise(8, 3, 2, 5), (noise(3), 1 + noise(3).square())
     kept = all(map(close, stored(x, 2, before, 0.0), before))
@@ -265,8 +244,7 @@ def check_running_statistics(answer: Any) -> None:
         got = stored(x, n, before, momentum)
         right = solutions.running_statistics(x, n, *before, momentum)
         where = f"for x of shape {shape}, {n} images per worker and momentum {momentum}"
-        expect(close(got[0], right[0]), f"{where} your running mean is not the mix of the old one "
-               "and the mean over workers")  # fmt: skip
+        expect(close(got[0], right[0]), f"{where} your running mean is no mean over workers")
         expect(close(got[1], right[1]), f"{where} your running variance is another one: images 0 "
                f"to {n - 1} are the first worker's")  # fmt: skip
 
@@ -289,15 +267,9 @@ def check_merged(answer: Any) -> None:
         two = F.batch_norm(F.conv2d(x, kernel, offset), mean, var, gamma, beta, eps=eps)
         return close(F.conv2d(x, new_kernel, new_offset), two)
 
-    expect(
-        agrees(zero, (norm[0], zero, zero, one), TINY),
-        "gamma: the norm scales what comes out "
-        "of the convolution, one number per output channel; which axis of the kernel is that?",
-    )
-    expect(
-        agrees(zero, norm, LARGE),
-        f"with eps = {LARGE} the merged convolution is not the two "
-        "layers: what is eps added to, and what is subtracted before the scale?",
-    )
-    expect(agrees(noise(4), norm, LARGE), "a convolution with an offset of its own comes out "
-           "wrong: the norm sees the offset too")  # fmt: skip
+    scaled = agrees(zero, (norm[0], zero, zero, one), TINY)
+    expect(scaled, "gamma scales output channels: which axis of the kernel is that?")
+    merged = agrees(zero, norm, LARGE)
+    expect(merged, "what is eps added to, and what is subtracted before the scale?")
+    shifted = agrees(noise(4), norm, LARGE)
+    expect(shifted, "a convolution with an offset comes out wrong: the norm sees the offset too")

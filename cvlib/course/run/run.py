@@ -51,7 +51,8 @@ class Run:
         self.code = identity.code_hash(experiment.units)
         self.rank, self.world = machine.join_processes()
         self.device = machine.device(self.profile, force_cpu)
-        self.precision = machine.precision(self.device)
+        self.precision = machine.precision(self.device, experiment.precision)
+        machine.tune(self.precision, experiment.fixed_shapes)
         self.out = guards.folder(out, runs_dir() / self.chapter.name / self.profile)
         self.folder = self.out / f"seed{self.seed}"
         self.minutes, self.save_seconds = minutes, save_seconds

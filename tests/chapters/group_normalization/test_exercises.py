@@ -61,15 +61,15 @@ CHANNEL_WRONG = {
         lambda x, w, b, e: F.group_norm(x, x.shape[1], w, b, e), "positions mix"
     ),
     "over the batch too": (ln(dims=(0, 1)), "image 1 changes the output"),
-    "unbiased variance": (ln(correction=1), "yours is 3/4"),
+    "unbiased variance": (ln(correction=1), "is 3/4"),
     "eps outside the root": (ln(inside=False), "inside the root"),
-    "no eps": (ln(eps_used=False), "eps is added to the variance"),
-    "divides by the variance": (ln(power=1), "divide by the standard deviation"),
+    "no eps": (ln(eps_used=False), "eps is inside the root"),
+    "divides by the variance": (ln(power=1), "divide by the root"),
     "naive variance": (naive, "E[x^2] - E[x]^2 is the difference"),
     "naive variance, clamped": (naive_clamped, "E[x^2] - E[x]^2 is the difference"),
     "no gamma": (lambda x, w, b, e: ln()(x, torch.ones_like(w), b, e), "random gamma and beta"),
     "beta before gamma": (
-        lambda x, w, b, e: ln()(x, w, b, e) - column(b, x) + column(b * w, x), "comes after gamma"
+        lambda x, w, b, e: ln()(x, w, b, e) - column(b, x) + column(b * w, x), "beta after gamma"
     ),
     "statistics detached": (ln(stats=torch.Tensor.detach), "its gradient is not"),
     "in place": (lambda x, w, b, e: x.copy_(ln()(x, w, b, e)), "changes its input in place"),
@@ -117,11 +117,11 @@ MASKED_WRONG = {
     ),
     "the padding set to zero": (
         lambda x, mask, g, w, b, e: F.group_norm(x * mask[:, None], g, w, b, e),
-        "m counts the valid values only",
+        "m counts valid values",
     ),
     "always two groups": (masked(fixed_groups=2), "G = 1 your output"),
     "differences of the padding": (masked(zeroed=False), "what stands in the padding"),
-    "m of the whole length": (masked(counted=False), "m counts the valid values only"),
+    "m of the whole length": (masked(counted=False), "m counts valid values"),
     "unbiased variance": (masked(correction=1), "is not the group norm"),
     "naive variance": (naive_mask, "E[x^2] - E[x]^2"),
     "statistics detached": (masked(stats=torch.Tensor.detach), "its gradient is not"),
@@ -246,7 +246,7 @@ REMEMBER_WRONG = {
     "momentum of the old": (remember(swapped=True), "with momentum 0"),
     "all images at once": (whole_batch, "every worker has its own"),
     "biased": (remember(correction=0), "stores 1/(m - 1)"),
-    "worker 0 alone": (remember(first=True), "running mean is not"),
+    "worker 0 alone": (remember(first=True), "no mean over workers"),
     "strided workers": (remember(strided=True), "images 0 to 1 are the first worker's"),
     "one tensor": (lambda *a: remember()(*a)[0], "expected 2 things"),
     "in place": (

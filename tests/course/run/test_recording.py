@@ -135,9 +135,10 @@ def test_accidents_of_single_units_end_nothing_else(tmp_path, monkeypatch, undis
 
 
 def test_a_visit_ends_in_time_whatever_a_unit_does(tmp_path, monkeypatch):
+    visit.run(planned(tmp_path / "out", seeds=1))
     monkeypatch.setenv("TOY_EXTRA", "deaf")
     began = time.monotonic()
-    complete, _ = visit.run(planned(tmp_path / "out", minutes=0.25, workers=2, seeds=1))
+    complete, _ = visit.run(planned(tmp_path / "out", minutes=0.15, workers=2, seeds=1))
     assert not complete
     assert time.monotonic() - began < 30
     assert (0, "first") in results(tmp_path / "out", tmp_path / "place")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from cvlib.stylization.affinity import StencilMatrix, matting_affinity
 from cvlib.stylization.photowct import Encoder
-from cvlib.stylization.wct import valid_labels
+from cvlib.stylization.regions import resize_labels, valid_labels
 
 PAPER_STEPS = 2000  # 1000 L-BFGS steps for the style, 1000 with the affine term
 
@@ -28,7 +28,7 @@ def gram_matrices(maps: list[Tensor], mask: Tensor | None, labels: list[int]) ->
         if mask is None:
             grams.append(flat @ flat.T / flat.shape[1])
             continue
-        small = F.interpolate(mask[None, None].float(), size=x.shape[-2:], mode="nearest").flatten()
+        small = resize_labels(mask, *x.shape[-2:]).flatten()
         for label in labels:
             part = flat[:, small == label]
             grams.append(part @ part.T / max(1, part.shape[1]))
@@ -53,7 +53,7 @@ class _Laplacian(torch.autograd.Function):
         return ctx.degree * grad - ctx.affinity.apply(grad), None, None
 
 
-def optimise_photo(
+def optimize_photo(
     encoder: Encoder,
     content: Tensor,
     style: Tensor,
