@@ -53,8 +53,8 @@ LISTED = (
         "04.5", "How many values stand behind a mean in ResNet-50", 10, 2, checks.check_stage_sizes,
         ("Batch norm takes one mean per channel, over the images of its worker and all "
          "positions of the map.",
-         "The stem's convolution halves 224, the max pool halves again, and conv3_x, conv4_x "
-         "and conv5_x halve once each; conv2_x does not."),
+         "The stem's convolution halves 224, the max pool halves again, and C3, C4 and C5 "
+         "halve once each; C2 does not."),
         solutions.STAGE_SIZES,
     ),
     Exercise(

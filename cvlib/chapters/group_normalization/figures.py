@@ -141,8 +141,8 @@ def tables(live: Record | None, recorded: Record | None, study: Study) -> Figure
 def one_thing_changed(live: Record | None, recorded: Record | None) -> Figure:
     """Section 12: the last stride, and the order of the images inside the SGD batch."""
     stride = [
-        Line("last stride 2: m", "bn_error_2", "bn_error_32"),
-        Line("last stride 1: 4 m", "large_bn_error_2", "large_bn_error_32"),
+        Line("last stride 2", "bn_error_2", "bn_error_32"),
+        Line("last stride 1", "large_bn_error_2", "large_bn_error_32"),
     ]
     order = [
         Line("BN, 8 a worker", "sorted_bn_error_8", "bn_error_8"),
@@ -155,7 +155,8 @@ def one_thing_changed(live: Record | None, recorded: Record | None) -> Figure:
 def transfer(live: Record | None, recorded: Record | None) -> Figure:
     """Fine-tuning: the paper's Mask R-CNN on COCO, ours on CamVid, each against frozen BN."""
     frozen = COCO["BN* (frozen)"][0]
-    paper = [Line(name, paper=COCO[name][0] - frozen) for name in ("GN", "GN from scratch")]
+    names = ("GN", "GN, 270k iterations", "GN from scratch, 270k")
+    paper = [Line(name, paper=COCO[name][0] - frozen) for name in names]
     ours = [
         Line("GN", "transfer_gn", "transfer_frozen"),
         Line("GN from scratch", "transfer_scratch", "transfer_frozen"),
@@ -180,16 +181,6 @@ def one_bit(x: np.ndarray, batch_norm: np.ndarray, group_norm: np.ndarray) -> Fi
     return fig
 
 
-def variance_histogram(ax: Axes, m: int, draws: np.ndarray) -> None:
-    """Estimates of a variance of 1 from m values, over the law's one-sigma band."""
-    law = np.sqrt(2 / (m - 1))
-    ax.hist(draws, bins=np.linspace(0, 4, 41), color=BLUE, density=True)
-    ax.axvspan(max(0, 1 - law), 1 + law, color=VERMILION, alpha=0.2, linewidth=0)
-    ax.set_xlim(0, 4)
-    ax.set_yticks([])
-    ax.set_xlabel("estimate")
-
-
 def logit_spread(batch_norm: np.ndarray, group_norm: np.ndarray) -> Figure:
     """The logits (batches, classes) of one image in many batches, as dots per class."""
     fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
@@ -211,7 +202,7 @@ def batch_statistics(result: Mapping[str, Any]) -> Figure:
     fig, ax = plt.subplots(figsize=(8, 3))
     sizes = sorted((int(n) for n in result["accuracy"]), reverse=True)
     means = [np.mean(result["accuracy"][str(n)]) for n in sizes]
-    spread = [np.std(result["accuracy"][str(n)]) for n in sizes]
+    spread = [result["sd"][str(n)] for n in sizes]
     ax.errorbar(
         sizes, means, spread, **RECORDED, capsize=3, label="statistics of the N test images"
     )

@@ -11,6 +11,8 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -149,6 +151,37 @@ def apart(got: float, expected: float) -> tuple[str, str]:
     return repr(got), repr(expected)
 
 
+# -- properties -----------------------------------------------------------------------------------
+
+
+def noise(*shape: int) -> Tensor:
+    """Standard normal float64 values of this shape."""
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def expect(holds: bool, otherwise: str) -> None:
+    """Raise `Wrong` with the sentence unless the property holds."""
+    if not holds:
+        raise Wrong(otherwise)
+
+
+def must_flow(
+    function: Callable[..., Any], inputs: tuple[Tensor, ...], right: Callable[..., Tensor],
+    where: Tensor,
+) -> None:  # fmt: skip
+    """Where it matters, the gradients of the output, if it has any, must be those of `right`."""
+    gradients = []
+    for norm in (function, right):
+        leaves = [t.clone().requires_grad_() for t in inputs]
+        y = norm(*leaves)
+        if not isinstance(y, Tensor) or not y.requires_grad:
+            return  # lists and numpy arrays carry no gradient, and are right all the same
+        upstream = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)
+        gradients.append(torch.autograd.grad(y, leaves, upstream * where, materialize_grads=True))
+    flows = all(map(close, *gradients))
+    expect(flows, "the output is right and its gradient is not: mean and variance depend on x")
+
+
 # -- forbidden routes ------------------------------------------------------------------------------
 
 
@@ -184,6 +217,8 @@ def _from_python(value: Any) -> Tensor:
     """Lists of numbers, of arrays or of tensors become float64, numpy arrays keep their dtype."""
     if isinstance(value, list | tuple) and any(isinstance(v, Tensor) for v in value):
         return torch.stack([torch.as_tensor(v).detach().cpu() for v in value])
+    if isinstance(value, Fraction | Decimal):
+        return torch.tensor(float(value), dtype=torch.float64)
     whole_array = np.asarray(value)
     if whole_array.dtype.kind not in "biufc":
         raise TypeError("not numbers")

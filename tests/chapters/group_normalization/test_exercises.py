@@ -1,5 +1,7 @@
 """Every solution passes; every plausible mistake is refused for its own reason."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,9 @@ CHANNEL_WRONG = {
     "eps outside the root": (ln(inside=False), "inside the root"),
     "no eps": (ln(eps_used=False), "eps is inside the root"),
     "divides by the variance": (ln(power=1), "divide by the root"),
+    "an eps of its own": (
+        lambda x, w, b, e: ln()(x, w, b, 1e-5), "plus the eps that you are given"
+    ),
     "naive variance": (naive, "E[x^2] - E[x]^2 is the difference"),
     "naive variance, clamped": (naive_clamped, "E[x^2] - E[x]^2 is the difference"),
     "no gamma": (lambda x, w, b, e: ln()(x, torch.ones_like(w), b, e), "random gamma and beta"),
@@ -111,6 +116,13 @@ def naive_mask(x, mask, groups, weight, bias, eps):
     return y.reshape(x.shape) * column(weight, x) + column(bias, x)
 
 
+def prefix_only(x, mask, groups, weight, bias, eps):
+    """Moves the valid values to the front, and normalises the first of the original ones."""
+    packed = torch.where(mask[:, None], x, 0)
+    first = torch.arange(x.shape[2]) < mask.sum(1, keepdim=True)
+    return masked()(packed, first, groups, weight, bias, eps)
+
+
 MASKED_WRONG = {
     "the page's group norm": (
         lambda x, mask, g, w, b, e: F.group_norm(x, g, w, b, e), "what stands in the padding"
@@ -125,6 +137,16 @@ MASKED_WRONG = {
     "unbiased variance": (masked(correction=1), "is not the group norm"),
     "naive variance": (naive_mask, "E[x^2] - E[x]^2"),
     "statistics detached": (masked(stats=torch.Tensor.detach), "its gradient is not"),
+    "the mask taken for a length": (
+        lambda x, mask, *a: masked()(x, torch.arange(8) < mask.sum(1, keepdim=True), *a),
+        "what stands in the padding",
+    ),
+    "the first places of the mask's length": (
+        lambda x, mask, *a: prefix_only(x, mask, *a), "5 scattered ones"
+    ),
+    "nan where it is valid": (
+        lambda x, mask, *a: masked()(x, mask, *a) * float("nan"), "holds nan or infinity"
+    ),
     "one mask for all": (
         lambda x, mask, *a: masked()(x, mask[:1].expand_as(mask), *a), "what stands in the padding"
     ),
@@ -213,7 +235,7 @@ STAGES_WRONG = {
     "early": ([6272, 1568, 392, 98, 18], "one halving early"),
     "with channels": ([25088 * 64, 6272, 1568, 392, 98], "m of the stem is another number"),
     "four": ([25088, 6272, 1568, 392], "expected five numbers"),
-    "half": ([25088, 6272, 1568, 392, 97.5], "m of conv5_x: expected a whole number"),
+    "half": ([25088, 6272, 1568, 392, 97.5], "m of C5: expected a whole number"),
     "a number": (98, "expected a list of five numbers"),
 }
 
@@ -325,6 +347,10 @@ def cut_apart(x, mask, groups, weight, bias, eps):
     return torch.stack(rows)
 
 
+def nan_in_the_padding(x, mask, *others):
+    return masked()(x, mask, *others).masked_fill(~mask[:, None], float("nan"))
+
+
 def from_the_layer(x, n, running_mean, running_var, momentum):
     layer = GhostBatchNorm2d(x.shape[1], n, momentum=momentum).to(x.dtype)
     layer.running_mean.copy_(running_mean)
@@ -335,9 +361,9 @@ def from_the_layer(x, n, running_mean, running_var, momentum):
 
 OTHER_RIGHT = {
     "04.1": (last_axis, ln(), lambda *a: ln()(*a).tolist()),
-    "04.2": (cut_apart, masked()),
+    "04.2": (cut_apart, masked(), nan_in_the_padding),
     "04.3": (backward(), lambda *a: list(backward()(*a))),
-    "04.4": (np.float32(0.75), np.array(0.75), torch.tensor([0.75]), 0.750001),
+    "04.4": (np.float32(0.75), np.array(0.75), torch.tensor([0.75]), 0.750001, Fraction(3, 4)),
     "04.5": (
         tuple(solutions.STAGE_SIZES), np.array(solutions.STAGE_SIZES),
         torch.tensor(solutions.STAGE_SIZES), [2 * (224 / 2**i) ** 2 for i in range(1, 6)],
@@ -361,6 +387,11 @@ def test_the_solutions_agree_with_the_library():
     for layer in norm_traffic(model, (2, 3, 224, 224)):
         sizes[".".join(layer.name.split(".")[:2])] = layer.m  # the last layer of each stage
     assert list(sizes.values()) == solutions.STAGE_SIZES
+
+
+def test_an_eps_of_its_own_is_not_told_that_one_differs_from_one():
+    verdict = judge(EXERCISES["04.1"], lambda x, w, b, e: ln()(x, w, b, 1e-5))
+    assert verdict.status == "wrong" and "yours is 1:" not in verdict.message
 
 
 def test_hints_and_messages_do_not_give_the_answer_away():

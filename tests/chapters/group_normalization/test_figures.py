@@ -68,6 +68,18 @@ def test_tables_compare_with_group_norm():
     assert "G = 4" not in [t.get_text() for t in counts.get_yticklabels()], "its own G is 0"
 
 
+def test_the_changed_stride_is_named_without_an_m_that_another_profile_has():
+    stride, _ = figures.one_thing_changed(None, BEST).axes
+    names = {t.get_text() for t in stride.get_yticklabels()}
+    assert names == {"last stride 2", "last stride 1"}
+
+
+def test_training_from_scratch_stands_beside_group_norm_of_the_same_length():
+    paper, _ = figures.transfer(None, BEST).axes
+    drawn = sorted(round(x, 1) for ((x,), _) in lines(paper, PAPER["color"]))
+    assert drawn == [0.9, 1.7, 2.2]
+
+
 def test_training_curves_are_those_of_the_first_seed():
     whole = dict(BEST)
     whole["history"] = [
