@@ -43,8 +43,13 @@ def plan(
     numbers: Sequence[str], profile: str, minutes: float, out: Path | None,
     sources: Sequence[Path] = (), workers: int | None = None, seeds: int | None = None, *,
     accept_code: bool = False, load: Callable[[int], Experiment] = preflight.load,
+    scratch: Path | None = None,
 ) -> Plan:  # fmt: skip
-    """Look at everything before anything runs. Raises `CourseError` if nothing can."""
+    """Look at everything before anything runs. Raises `CourseError` if nothing can.
+
+    Where a visit is only foretold, what earlier ones brought is laid out in `scratch`, and nothing
+    else is written.
+    """
     profile = profiles.resolve(profile)
     _check(minutes, workers, seeds)
     experiments, absent = preflight.chosen(numbers, profile, load)
@@ -61,6 +66,7 @@ def plan(
         }
         for entry, experiment in experiments.items()
     }
+    work = scratch or work
     said = prepare(about, work, [*_own(out), *sources], accept_code)
     estimates = Estimates(device)
     estimates.read_records(experiments, profile)
