@@ -60,7 +60,7 @@ def show_mixing(ax: Axes, R: Tensor, L: int = 4) -> None:
 
 def filter_points(supports: Mapping[str, Support]) -> Figure:
     """Where filters have their weights: a dot per point, a stroke for each turn in place."""
-    fig, axes = plt.subplots(1, len(supports), figsize=(8, 2.4))
+    fig, axes = plt.subplots(1, len(supports), figsize=(7, 2.1))
     view = view_from(20, 35)
     for ax, (name, support) in zip(axes, supports.items(), strict=True):
         graticule(ax, view)
