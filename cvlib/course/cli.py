@@ -19,7 +19,8 @@ from cvlib.course.paths import ROOT
 
 PROFILE = click.option(
     "--profile", default="auto", show_default=True,
-    help="smoke (CPU, half a minute), workshop (a free Colab T4, 10 min), full (a GPU), auto.",
+    help="smoke (CPU, half a minute), laptop (two CPU cores, 45 min), workshop (a free Colab T4, "
+    "10 min), full (a GPU), or auto.",
 )  # fmt: skip
 
 
@@ -79,9 +80,10 @@ def doctor() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of checkpoints and record.")
 @click.option("--fresh", is_flag=True, help="Throw earlier checkpoints away.")
 @click.option("--force-cpu", is_flag=True, help="Allow profile full without a GPU.")
+@click.option("--accept-code", is_flag=True, help="Go on with what other code has trained.")
 def run(
     number: str, profile: str, seeds: int, minutes: float | None, out: Path | None, fresh: bool,
-    force_cpu: bool,
+    force_cpu: bool, accept_code: bool,
 ) -> None:  # fmt: skip
     """Run a chapter's experiment, print its scoreboard and write DIR/record.json.
 
@@ -96,10 +98,12 @@ def run(
     from cvlib.course.run.runner import run_chapter
 
     record = run_chapter(
-        number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu
-    )
+        number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu,
+        accept_code=accept_code,
+    )  # fmt: skip
     if _first_process():
         click.echo(f"\n{scoreboard(record)}")
+    sys.exit(not record["complete"])
 
 
 def _first_process() -> bool:

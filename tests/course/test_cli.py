@@ -88,7 +88,7 @@ def test_an_unwritable_folder(cvlib, tmp_path):
 
 def test_budget_says_how_to_go_on(cvlib):
     result = cvlib("run", "04", "--profile", "smoke", "--minutes", "0")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert "all is saved: run it again to go on" in result.output
     assert "This run is not complete" in result.output
 

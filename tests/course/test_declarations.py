@@ -16,10 +16,9 @@ from cvlib.course.run.experiment import (
     HOLDS,
     UNRESOLVED,
     Claim,
-    evaluate,
-    names,
 )
 from cvlib.course.run.profiles import resolve
+from cvlib.course.run.rules import evaluate, names
 from cvlib.course.run.run import Run
 from tests.course import toy
 
@@ -56,7 +55,7 @@ def test_profiles_resolve(monkeypatch):
     monkeypatch.setenv("CVLIB_PROFILE", "workshop")
     assert resolve("auto") == "workshop"
     assert resolve("smoke") == "smoke"
-    with pytest.raises(CourseError, match="choose one of auto, smoke, workshop, full"):
+    with pytest.raises(CourseError, match="choose one of auto, smoke, laptop, workshop, full"):
         resolve("huge")
 
 
@@ -79,17 +78,23 @@ def test_a_planned_chapter_says_so():
 @pytest.mark.parametrize("entry", written(), ids=lambda c: c.name)
 def test_declarations_of_every_chapter(entry):
     experiment = entry.module("experiment").EXPERIMENT
-    assert set(experiment.config) == {"smoke", "workshop", "full"}
+    assert set(experiment.config) - {"laptop"} == {"smoke", "workshop", "full"}
+    for profile in experiment.config:
+        assert experiment.plan(profile)
     assert experiment.chapter == entry.number
     assert experiment.claims
     assert len(entry.module("exercises").EXERCISES) >= 5
 
 
 def two_seeds(tmp_path):
-    records = [Run(toy.EXPERIMENT, "smoke", s, tmp_path).execute() for s in (0, 1)]
-    records[0]["metrics"]["first_error"]["values"] = [0.2]
-    records[1]["metrics"]["first_error"]["values"] = [0.4]
-    return record.merge(records, toy.EXPERIMENT)
+    results = []
+    for seed, error in ((0, 0.2), (1, 0.4)):
+        run = Run(toy.EXPERIMENT, "smoke", seed, tmp_path)
+        run.execute()
+        found = run.finished()
+        found["first"]["values"]["first_error"] = [error, 60]
+        results += found.values()
+    return record.build(toy.EXPERIMENT, "smoke", results, (0, 1))
 
 
 def test_seeds_merge_into_mean_and_sd(tmp_path):
@@ -101,6 +106,20 @@ def test_seeds_merge_into_mean_and_sd(tmp_path):
     assert whole["metrics"]["unmeasured"]["mean"] is None
     assert whole["seeds"] == [0, 1]
     assert len(whole["history"]) == 4
+    assert whole["complete"]
+    assert record.schema_problem(whole) == ""
+
+
+def test_what_is_missing_is_named_and_mixtures_are_said(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    run.execute()
+    first, second = run.finished().values()
+    second["device"] = "NVIDIA H100"
+    whole = record.build(toy.EXPERIMENT, "smoke", [first, second], (0, 1))
+    assert not whole["complete"]
+    assert whole["missing"] == ["seed 1: first", "seed 1: second"]
+    assert whole["metrics"]["first_error"]["values"][1] is None
+    assert whole["provenance"]["device"].startswith("mixed (NVIDIA H100; ")
     assert record.schema_problem(whole) == ""
 
 
@@ -132,13 +151,14 @@ def test_the_schema_refuses_what_is_not_a_record(tmp_path):
         record.load(tmp_path / "half.json")
 
 
-RECORDED = sorted((ROOT / "data" / "recorded").glob("*/full.json"))
+RECORDED = sorted((ROOT / "data" / "recorded").glob("*/*.json"))
+RECORDED = [path for path in RECORDED if path.stem in record.BEST]
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.parent.name)
 def test_every_recorded_file_keeps_the_schema_and_the_declared_rules(path):
     whole = record.load(path)
     experiment = chapter(whole["chapter"]).module("experiment").EXPERIMENT
-    assert whole["profile"] == "full"
+    assert whole["profile"] == path.stem
     assert whole["complete"]
     assert [v["rule"] for v in whole["verdict"]] == [c.holds for c in experiment.claims]

@@ -3,11 +3,12 @@
 import os
 import signal
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
-from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue
+from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue, Unit
 
 
 @dataclass(frozen=True)
@@ -34,27 +35,34 @@ def points():
     return x, (x[:, 0] > 0).long()
 
 
-def experiment(run):
-    """Two trainings, so that a resume has a finished and a half-finished one."""
+def training(run, name):
+    """One training and its error."""
     run.data_label = "toy points"
-    run.plan(2 * run.config.steps)
     x, y = points()
-    for name in ("first", "second"):
-        net = Net()
-        optimizer = torch.optim.Adam(net.parameters(), lr=run.config.lr)
-        model = run.distribute(net)
-        with run.task(name, model=net, optimizer=optimizer) as task:
-            for step in task.steps(run.config.steps):
-                batch = task.batch(step, len(x), run.config.batch)
-                loss = task.descend(
-                    optimizer,
-                    lambda i, m=model: nn.functional.cross_entropy(m(x[i]), y[i]),
-                    batch,
-                )
-                task.log(step, loss=loss)
-                _accident(name, step)
-        net.eval()
-        run.measure(f"{name}_error", float((net(x).argmax(1) != y).float().mean()), n=len(x))
+    net = Net()
+    optimizer = torch.optim.Adam(net.parameters(), lr=run.config.lr)
+    model = run.distribute(net)
+    with run.task(name, model=net, optimizer=optimizer) as task:
+        for step in task.steps(run.config.steps):
+            batch = task.batch(step, len(x), run.config.batch)
+            loss = task.descend(
+                optimizer,
+                lambda i: nn.functional.cross_entropy(model(x[i]), y[i]),
+                batch,
+            )
+            task.log(step, loss=loss)
+            _accident(name, step)
+    net.eval()
+    run.weights("net", net)
+    run.measure(f"{name}_error", float((net(x).argmax(1) != y).float().mean()), n=len(x))
+
+
+def units(config):
+    """Two trainings, so that a resume has a finished and a half-finished one."""
+    return [
+        Unit(name, partial(training, name=name), (f"{name}_error",), config.steps)
+        for name in ("first", "second")
+    ]
 
 
 def _accident(task, step):
@@ -65,11 +73,12 @@ def _accident(task, step):
 
 EXPERIMENT = Experiment(
     chapter=4,
-    config={"smoke": Config(12), "workshop": Config(20), "full": Config(30)},
-    run=experiment,
+    config={"smoke": Config(12), "laptop": Config(16), "workshop": Config(20), "full": Config(30)},
+    units=units,
     metrics={
         "first_error": Metric("first: error", "", "toy.experiment"),
         "second_error": Metric("second: error", "", "toy.experiment"),
+        "difference": Metric("second minus first", "", "difference", headline=False),
         "unmeasured": Metric("never measured", "%", "nothing", headline=False),
     },
     paper={"first_error": PaperValue(0.1, "Table 1", "toy scale", checked=False)},
@@ -78,7 +87,8 @@ EXPERIMENT = Experiment(
         Claim("nothing was measured here", "unmeasured > 0"),
     ),
     differs="it is a toy",
-    flops={"full": 1e15},
+    derived={"difference": "second_error - first_error"},
+    seeds={"laptop": 3},
 )
 
 

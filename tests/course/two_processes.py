@@ -7,12 +7,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from cvlib.course.run.experiment import Unit
 from cvlib.course.run.run import Run
 from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d
 from tests.course import toy
 
 
-def experiment(run):
+def three_steps(run):
     torch.manual_seed(0)
     net = nn.Sequential(
         nn.Conv2d(1, 8, 3), GhostBatchNorm2d(8, 4), nn.ReLU(), GroupNorm2d(8, 2), nn.Flatten(),
@@ -34,6 +35,11 @@ def experiment(run):
 
 if __name__ == "__main__":
     Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
-    Run(replace(toy.EXPERIMENT, run=experiment), "smoke", 0, sys.argv[1]).execute()
+    Run(
+        replace(toy.EXPERIMENT, units=lambda config: [Unit("net", three_steps, ())]),
+        "smoke",
+        0,
+        sys.argv[1],
+    ).execute()
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvlib.chapters.group_normalization.arms import (
     CHANNELS_PER_GROUP,
     GROUPS,
@@ -11,8 +13,8 @@ from cvlib.chapters.group_normalization.arms import (
     Net,
     arms,
 )
-from cvlib.chapters.group_normalization.train import total_steps, train
-from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue
+from cvlib.chapters.group_normalization.train import PROBED, total_steps, train
+from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue, Unit
 from cvlib.course.run.run import Run
 from cvlib.normalization.images import Sets
 
@@ -115,30 +117,36 @@ CLAIMS = (
     ),
 )
 
-# ResNet-50: 2.1 GMAC a picture at 160 px, thrice for forward and backward; 9,469 pictures.
-_LARGE = [arm for arm in arms(CONFIG["full"]) if not arm.net.widths]
-FULL_FLOPS = 3 * 2 * 2.1e9 * 9469 * CONFIG["full"].epochs * len(_LARGE)
+EXAMPLES = {"digits": 1437, "cifar10": 50_000, "imagenette160": 9469}  # of training, for the plan
 
 
-def experiment(run: Run) -> None:
-    """Train all arms of one seed and measure their test errors."""
+def _run(run: Run, arm: Arm) -> None:
     config: Config = run.config
-    sets = Sets.load(config.data, run.device)
+    sets = run.shared(config.data, lambda: Sets.load(config.data, run.device))
     run.data_label = sets.label
-    plan: list[Arm] = list(arms(config))
-    run.plan(sum(total_steps(arm, config, len(sets.x)) for arm in plan))
-    for arm in plan:
-        error = train(run, arm, config, sets)
-        for metric in arm.metrics:
-            run.measure(metric, error, len(sets.test_y))
-    difference = run.values["gn_error_2"][0] - run.values["bn_error_2"][0]
-    run.measure("gn_minus_bn_2", difference, len(sets.test_y))
+    error = train(run, arm, config, sets)
+    for metric in arm.metrics:
+        run.measure(metric, error, len(sets.test_y))
+
+
+def unit(arm: Arm, config: Config) -> Unit:
+    """One arm's training with its test error; those of the headline come first."""
+    n = arm.protocol.images_per_worker
+    probed = (f"bn_precise_error_{n}", f"bn_batch_error_{n}") if arm.name in PROBED else ()
+    return Unit(
+        arm.name,
+        partial(_run, arm=arm),
+        metrics=(*arm.metrics, *probed),
+        steps=total_steps(arm, config, EXAMPLES[config.data]),
+        priority=0 if arm.name.startswith(("bn", "gn", "control")) else 1,
+        needs=() if config.data == "digits" else (config.data,),
+    )
 
 
 EXPERIMENT = Experiment(
     chapter=4,
     config=CONFIG,
-    run=experiment,
+    units=lambda config: [unit(arm, config) for arm in arms(config)],
     metrics=METRICS,
     paper=PAPER,
     claims=CLAIMS,
@@ -147,5 +155,6 @@ EXPERIMENT = Experiment(
         "(GhostBatchNorm2d, exact); protocol fixed keeps the SGD batch and shrinks only the chunk "
         "of the statistics, so group norm is one and the same run for every N."
     ),
-    flops={"full": FULL_FLOPS},
+    derived={"gn_minus_bn_2": "gn_error_2 - bn_error_2"},
+    seeds={"full": 3},
 )

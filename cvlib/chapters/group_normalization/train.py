@@ -17,6 +17,7 @@ from cvlib.normalization.images import Sets, crop_and_flip
 
 SCHEDULES = {"cosine": protocols.cosine, "steps_of_ten": protocols.steps_of_ten}
 MOMENTUM = 0.9
+PROBED = ("bn-32", "bn-2")  # whose running statistics are compared with exact ones
 
 
 def total_steps(arm: Arm, config: Config, examples: int) -> int:
@@ -48,7 +49,7 @@ def train(run: Run, arm: Arm, config: Config, sets: Sets) -> float:
             task.log(step, loss=loss)
             if (step + 1) % per_epoch == 0 and total - step <= config.last_epochs * per_epoch:
                 task.log(step, error=error_rate(net, *sets.test()))
-    if arm.name in ("bn-32", "bn-2"):
+    if arm.name in PROBED:
         probe(run, arm, net, sets)
     run.memo(f"images/s of {arm.name}", round(total * arm.protocol.batch / max(task.seconds, 1e-9)))
     return median(line["error"] for line in task.history if "error" in line)

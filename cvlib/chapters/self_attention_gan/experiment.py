@@ -17,7 +17,7 @@ from cvlib.chapters.self_attention_gan.arms import (
 )
 from cvlib.chapters.self_attention_gan.claims import CLAIMS, METRICS, PAPER
 from cvlib.course import data
-from cvlib.course.run.experiment import Experiment
+from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
 from cvlib.gan.probe import divergence_step
 from cvlib.gan.sampling import samples
@@ -106,49 +106,35 @@ def make_evaluator(name: str, images: Images, label: str) -> GenerativeEvaluator
     return GenerativeEvaluator(extractor, images[0], f"{label} train", device)
 
 
-def run_arms(run: Run) -> None:
-    """The stability panel and the attention table: train and score every arm of the profile."""
-    c = run.config
-    images, label = load_images(c.images, run.device)
+def run_arm(run: Run, name: str, steps: int) -> None:
+    """One arm of the stability panel or of the attention table: train it and score it."""
+    c: Config = run.config
+    images, label = run.shared(c.images, lambda: load_images(c.images, run.device))
     run.data_label = label
-    evaluator = make_evaluator(c.images, images, label)
+    evaluator = run.shared("evaluator", lambda: make_evaluator(c.images, images, label))
 
     def curve_fid(pair: Pair) -> float:
         G = pair.evaluated(c.standing)
         return evaluator.frechet(samples(G, c.n_curve, seed=1, device=run.device))
 
-    prefix, table = PREFIX[c.images], {}
-    for name, steps in c.arms:
-        recipe = Recipe(steps, c.batch, c.lr_equal, c.lr_g, c.lr_d, c.ema, c.flip)
-        pair, task = train(
-            run, name, ARMS[name], PRESETS[c.preset], recipe, images, curve_fid, c.every
-        )
-        scores = score(
-            pair,
-            partial(evaluator, source="EMA, standing statistics"),
-            c.n_final,
-            c.standing,
-            run.device,
-        )
-        curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
-        table[name] = {
-            **asdict(scores), "seed": run.seed, "curve": curve, "gamma": gammas(pair),
-            "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
-            "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
-        }  # fmt: skip
-        _measure(run, f"{prefix}_{name}", scores.frechet, scores.n)
-        if name == c.three_fids:
-            fids = three_fids(pair, evaluator.frechet, c.n_final, c.standing, run.device)
-            run.note("three_fids", fids)
-            run.measure("gamma_g", gammas(pair)["G"])
-            if curve:
-                _measure(run, f"{prefix}_first", curve[0][1], c.n_curve)
-    run.note("arms", table)
-    for name in table.keys() - {"ttur"}:
-        if "ttur" in table:
-            _measure(
-                run, f"ratio_{name}", table[name]["frechet"] / table["ttur"]["frechet"], c.n_final
-            )
+    recipe = Recipe(steps, c.batch, c.lr_equal, c.lr_g, c.lr_d, c.ema, c.flip)
+    pair, task = train(run, name, ARMS[name], PRESETS[c.preset], recipe, images, curve_fid, c.every)
+    told = partial(evaluator, source="EMA, standing statistics")
+    scores = score(pair, told, c.n_final, c.standing, run.device)
+    curve = [(h["step"] + 1, h["fid"]) for h in task.history if "fid" in h]
+    prefix = PREFIX[c.images]
+    run.note("arm", {
+        **asdict(scores), "seed": run.seed, "curve": curve, "gamma": gammas(pair),
+        "diverged_at": divergence_step(*zip(*curve, strict=True)) if curve else None,
+        "images_per_second": c.batch * task.step / max(task.seconds, 1e-9),
+    })  # fmt: skip
+    _measure(run, f"{prefix}_{name}", scores.frechet, scores.n)
+    if name == c.three_fids:
+        fids = three_fids(pair, evaluator.frechet, c.n_final, c.standing, run.device)
+        run.note("three_fids", fids)
+        run.measure("gamma_g", gammas(pair)["G"])
+        if curve:
+            _measure(run, f"{prefix}_first", curve[0][1], c.n_curve)
 
 
 def _measure(run: Run, name: str, value: float, n: int) -> None:
@@ -166,38 +152,54 @@ def gammas(pair: Pair) -> dict[str, float]:
     }
 
 
-def run_twins(run: Run) -> None:
+def run_twins_arm(run: Run, name: str, steps: int) -> None:
     """Long-range dependency measured directly: with attention, without, and with controls."""
-    c = run.config
-    x, y = make_twins(4000, seed=0)
+    c: Config = run.config
+    x, y = run.shared("twins", lambda: make_twins(4000, seed=0))
     images = (x.to(run.device), y.to(run.device))
-    measure, table = partial(run.measure, n=c.twins_n), {}
-    for name, steps in c.twins_arms:
-        recipe = Recipe(**{**asdict(TWINS), "steps": steps})
-        pair, _ = train(run, f"twins-{name}", ARMS[name], PRESETS["tiny16"], recipe, images)
-        found = score(pair, score_samples, c.twins_n, c.standing, run.device)
-        table[name] = asdict(found) | {"gamma": gammas(pair)}
-        for kind, value in (("twins", found.pair), ("two", found.two)):
-            _measure(run, f"{kind}_{name}", value, c.twins_n)
-    run.note("twins", table)
+    recipe = Recipe(**{**asdict(TWINS), "steps": steps})
+    pair, _ = train(run, f"twins-{name}", ARMS[name], PRESETS["tiny16"], recipe, images)
+    found = score(pair, score_samples, c.twins_n, c.standing, run.device)
+    run.note("twins", asdict(found) | {"gamma": gammas(pair)})
+    for kind, value in (("twins", found.pair), ("two", found.two)):
+        _measure(run, f"{kind}_{name}", value, c.twins_n)
+
+
+def run_shipped(run: Run) -> None:
+    """The same measure on the small nets that ship with the course."""
     for name, G in pretrained.twins(run.device).items():
-        shipped = score_samples(samples(G, c.twins_n, seed=1, device=run.device))
-        measure(f"shipped_twins_{name}", shipped.pair)
+        shipped = score_samples(samples(G, run.config.twins_n, seed=1, device=run.device))
+        run.measure(f"shipped_twins_{name}", shipped.pair, run.config.twins_n)
 
 
-def run_experiment(run: Run) -> None:
-    """Both experiments, one seed."""
-    run.plan(sum(steps for _, steps in (*run.config.arms, *run.config.twins_arms)))
-    run_twins(run)
-    run_arms(run)
+def units(c: Config) -> list[Unit]:
+    """The twins' arms, the shipped twins, and the arms on images."""
+    prefix = PREFIX[c.images]
+    needs = ("gan-digits", "mnist5k") if c.images == "mnist5k" else (c.images,)
+    found = []
+    for name, steps in c.twins_arms:
+        metrics = _declared(f"twins_{name}", f"two_{name}")
+        work = partial(run_twins_arm, name=name, steps=steps)
+        found.append(Unit(f"twins-{name}", work, metrics, steps))
+    shipped = _declared("shipped_twins_attention", "shipped_twins_none")
+    found.append(Unit("shipped-twins", run_shipped, shipped, priority=1))
+    for name, steps in c.arms:
+        metrics = _declared(f"{prefix}_{name}")
+        if name == c.three_fids:
+            metrics += _declared("gamma_g", f"{prefix}_first" if steps >= c.every else "")
+        work = partial(run_arm, name=name, steps=steps)
+        found.append(Unit(name, work, metrics, steps, needs=needs))
+    return found
 
 
-FULL_IMAGES = sum(steps for _, steps in CONFIG["full"].arms) * CONFIG["full"].batch
+def _declared(*names: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name in METRICS)
+
 
 EXPERIMENT = Experiment(
     chapter=6,
     config=CONFIG,
-    run=run_experiment,
+    units=units,
     metrics=METRICS,
     paper=PAPER,
     claims=CLAIMS,
@@ -206,5 +208,8 @@ EXPERIMENT = Experiment(
         "net for features) instead of ImageNet at 128 px with a million steps of 256; FID is of "
         "EMA weights with standing statistics, which the paper did not use."
     ),
-    flops={"full": 29.7e9 * FULL_IMAGES},
+    derived={
+        f"ratio_{name}": f"fid_{name} / fid_ttur"
+        for name in ("feat8", "attention", "feat32", "local")
+    },
 )

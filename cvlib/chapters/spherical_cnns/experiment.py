@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from cvlib.chapters.spherical_cnns.atoms import Atoms, run_atoms
 from cvlib.chapters.spherical_cnns.digits import Digits, run_digits
 from cvlib.chapters.spherical_cnns.shapes import Shapes, run_shapes
-from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue
-from cvlib.course.run.run import Run
+from cvlib.course.run.experiment import Claim, Experiment, Metric, PaperValue, Unit
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,19 @@ CONFIG = {
 }  # fmt: skip
 
 
-def run_all(run: Run) -> None:
-    """One seed of all three experiments."""
-    c = run.config
-    run.plan(c.digits.steps + c.shapes.steps + c.atoms.steps)
-    run_digits(run)
-    run_shapes(run)
-    run_atoms(run)
+def units(c: Config) -> tuple[Unit, ...]:
+    """Digits, shapes and atoms of one seed."""
+    nets = ("planar", "spherical", "deep") if c.digits.deep_epochs else ("planar", "spherical")
+    digits = [f"{net}_{what}" for net in nets for what in (*COLUMNS, "parameters")]
+    shapes = tuple(f"{c.shapes.data}_{key}" for key in COLUMNS)
+    atoms = (f"{c.atoms.data}_rmse", f"{c.atoms.data}_rmse_counts")
+    sets = {"modelnet": ("modelnet10",), "qm7": ("qm7",)}
+    return (
+        Unit("digits", run_digits, (*digits, "planar_r_r_shared"), c.digits.steps,
+             needs=(c.digits.data,)),
+        Unit("shapes", run_shapes, shapes, c.shapes.steps, needs=sets.get(c.shapes.data, ())),
+        Unit("atoms", run_atoms, atoms, c.atoms.steps, needs=sets.get(c.atoms.data, ())),
+    )  # fmt: skip
 
 
 COLUMNS = {
@@ -150,7 +155,7 @@ CLAIMS = (
 EXPERIMENT = Experiment(
     chapter=1,
     config=CONFIG,
-    run=run_all,
+    units=units,
     metrics=_metrics(),
     paper=_paper(),
     claims=CLAIMS,

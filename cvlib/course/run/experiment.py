@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cvlib.course.errors import CourseError
+from cvlib.course.run.rules import evaluate, names
 
 if TYPE_CHECKING:
     from cvlib.course.run.run import Run
@@ -31,12 +32,16 @@ class Metric:
 
 @dataclass(frozen=True)
 class PaperValue:
-    """The paper's number, where it stands, at what scale; `checked=False` prints a warning."""
+    """The paper's number, where it stands, at what scale; `checked=False` prints a warning.
+
+    `source` tells where it was read: the paper itself, or who quotes it.
+    """
 
     value: float
     table: str
     scale: str
     checked: bool
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,50 +67,73 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Unit:
+    """The smallest piece of an experiment that finishes by itself: a training, or a scoring.
+
+    `run(run)` measures every metric of `metrics`. `needs` are data sets of the registry and
+    `package:NAME`s; `after` are units of the same seed whose weights or results are read.
+    """
+
+    name: str  # unique within the chapter: it names the file of the result
+    run: Callable[[Run], None]
+    metrics: tuple[str, ...]
+    steps: int = 0  # optimiser steps, for the time left
+    priority: int = 0  # 0 headline, 1 further, 2 ablation: lower first, over all seeds
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """A chapter's experiment: `run(run)` measures one seed; the rest says what it means."""
+    """A chapter's experiment: `units(config)` measure one seed; the rest says what it means."""
 
     chapter: int
     config: Mapping[str, Any]
-    run: Callable[[Run], None]
+    units: Callable[[Any], Sequence[Unit]]
     metrics: Mapping[str, Metric]
     paper: Mapping[str, PaperValue]
     claims: tuple[Claim, ...]
     differs: str
-    flops: Mapping[str, float] = field(default_factory=dict)  # of one seed, by profile
+    derived: Mapping[str, str] = field(default_factory=dict)  # metric -> expression, per seed
+    seeds: Mapping[str, int] = field(default_factory=dict)  # that a record of a profile needs
 
     def __post_init__(self) -> None:
         for claim in self.claims:
             for rule in (claim.holds, claim.direction, claim.contradicted):
                 if unknown := names(rule) - self.metrics.keys():
                     raise CourseError(f"rule {rule!r} names undeclared metrics {sorted(unknown)}")
+        for name, rule in self.derived.items():
+            if unknown := (names(rule) | {name}) - self.metrics.keys():
+                raise CourseError(f"derived {name} names undeclared metrics {sorted(unknown)}")
         if unknown := self.paper.keys() - self.metrics.keys():
             raise CourseError(f"paper values for undeclared metrics {sorted(unknown)}")
 
+    def plan(self, profile: str) -> tuple[Unit, ...]:
+        """The units of one seed in this profile, checked, in the order in which they run."""
+        if profile not in self.config:
+            raise CourseError(
+                f"chapter {self.chapter:02d} has no profile {profile}: it has "
+                f"{', '.join(self.config)}"
+            )
+        units = tuple(self.units(self.config[profile]))
+        if not units:
+            raise CourseError(f"chapter {self.chapter:02d} offers no unit in profile {profile}")
+        earlier: set[str] = set()
+        measured: set[str] = set(self.derived)
+        for unit in units:
+            self._check(unit, earlier, measured)
+            earlier.add(unit.name)
+            measured.update(unit.metrics)
+        return units
 
-_FUNCTIONS = {"abs": abs, "min": min, "max": max}
-_ALLOWED = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div,
-    ast.UnaryOp, ast.USub, ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Name, ast.Load,
-    ast.Constant, ast.Call,
-)  # fmt: skip
-
-
-def _parse(rule: str) -> ast.Expression:
-    tree = ast.parse(rule, mode="eval")
-    for node in ast.walk(tree):
-        if not isinstance(node, _ALLOWED):
-            raise CourseError(f"rule {rule!r} uses {type(node).__name__}, which rules may not")
-    return tree
-
-
-def names(rule: str) -> set[str]:
-    """The metric names in a rule."""
-    found = {node.id for node in ast.walk(_parse(rule)) if isinstance(node, ast.Name)}
-    return found - _FUNCTIONS.keys()
-
-
-def evaluate(rule: str, values: Mapping[str, float]) -> bool:
-    """The truth of a rule over metric values: what is printed is what is computed."""
-    code = compile(_parse(rule), "rule", "eval")
-    return bool(eval(code, {"__builtins__": {}}, {**_FUNCTIONS, **values}))
+    def _check(self, unit: Unit, earlier: set[str], measured: set[str]) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", unit.name):
+            raise CourseError(f"unit {unit.name!r}: letters, digits, dots and dashes name a file")
+        if unit.name in earlier:
+            raise CourseError(f"two units are called {unit.name!r}")
+        if unknown := set(unit.metrics) - self.metrics.keys():
+            raise CourseError(f"unit {unit.name} names undeclared metrics {sorted(unknown)}")
+        if twice := set(unit.metrics) & measured:
+            raise CourseError(f"unit {unit.name} measures {sorted(twice)}, which another one does")
+        if late := set(unit.after) - earlier:
+            raise CourseError(f"unit {unit.name} comes after {sorted(late)}: list them before it")

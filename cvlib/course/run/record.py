@@ -2,89 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import math
-import platform
-import subprocess
-import sys
-import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib import metadata
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
-
-import torch
+from typing import Any
 
 from cvlib.course import atomic
-from cvlib.course.chapters import Chapter
+from cvlib.course.chapters import Chapter, chapter
 from cvlib.course.errors import CourseError
-from cvlib.course.paths import ROOT
-from cvlib.course.run.experiment import Experiment
-
-if TYPE_CHECKING:
-    from cvlib.course.run.run import Run
+from cvlib.course.run.experiment import Experiment, Unit
+from cvlib.course.run.rules import compute, names
 
 SCHEMA = Path(__file__).with_name("record.schema.json")
-POINTS = 200  # of each history that a record keeps
+BEST = ("full", "laptop")  # recorded runs that are evidence, the stronger first
+
+Results = Mapping[tuple[int, str], dict[str, Any]]  # (seed, unit) -> what the unit wrote
 
 
-def build(run: Run, complete: bool) -> dict[str, Any]:
-    """The record of one seed."""
-    experiment = run.experiment
-    measured = {
-        name: {
-            **dataclasses.asdict(metric),
-            "n": run.values[name][1] if name in run.values else None,
-            "values": [run.values[name][0] if name in run.values else None],
-        }
-        for name, metric in experiment.metrics.items()
-    }
-    return _judged(
-        {
-            "schema": 1,
-            "chapter": run.chapter.number,
-            "title": run.chapter.title,
-            "profile": run.profile,
-            "evidence": run.profile != "smoke",
-            "complete": complete,
-            "data": run.data_label,
-            "seeds": [run.seed],
-            "metrics": measured,
-            "history": [_history(run.seed, t.name, t.history) for t in run.tasks if t.history],
-            "paper": {k: dataclasses.asdict(v) for k, v in experiment.paper.items()},
-            "differs": experiment.differs,
-            "extra": {str(run.seed): run.extra},
-            "provenance": provenance(run),
+def build(
+    experiment: Experiment, profile: str, results: Sequence[dict[str, Any]], seeds: Sequence[int]
+) -> dict[str, Any]:
+    """The record of some seeds from the results of their units; what is missing is named."""
+    plan = experiment.plan(profile)
+    entry = chapter(experiment.chapter)
+    found = {(r["seed"], r["unit"]): r for r in results}
+    keys = [(seed, unit.name) for seed in seeds for unit in plan]
+    there = [found[key] for key in keys if key in found]
+    missing = [f"seed {seed}: {unit}" for seed, unit in keys if (seed, unit) not in found]
+    values = {seed: _values(experiment, plan, found, seed) for seed in seeds}
+    extra = {str(seed): _notes(r for r in there if r["seed"] == seed) for seed in seeds}
+    whole = {
+        "schema": 2,
+        "chapter": entry.number,
+        "title": entry.title,
+        "profile": profile,
+        "evidence": profile != "smoke",
+        "complete": not missing,
+        "missing": missing,
+        "data": " + ".join(dict.fromkeys(r["data"] for r in there if r["data"])),
+        "seeds": list(seeds),
+        "metrics": {
+            name: _metric(dataclasses.asdict(metric), [values[s].get(name) for s in seeds])
+            for name, metric in experiment.metrics.items()
         },
-        experiment,
-    )
-
-
-def merge(records: Sequence[dict[str, Any]], experiment: Experiment) -> dict[str, Any]:
-    """One record of several seeds: values side by side, mean and sd, judged anew."""
-    whole = json.loads(json.dumps(records[-1]))
-    whole["seeds"] = [seed for r in records for seed in r["seeds"]]
-    whole["complete"] = all(r["complete"] for r in records)
-    whole["history"] = [line for r in records for line in r["history"]]
-    whole["extra"] = {seed: extra for r in records for seed, extra in r["extra"].items()}
-    for name, metric in whole["metrics"].items():
-        metric["values"] = [v for r in records for v in r["metrics"][name]["values"]]
-        metric["n"] = next((n for r in records if (n := r["metrics"][name]["n"])), None)
-    spent = whole["provenance"]
-    spent["wall_seconds"] = sum(r["provenance"]["wall_seconds"] for r in records)
-    spent["peak_memory_bytes"] = max(r["provenance"]["peak_memory_bytes"] for r in records)
-    spent["resumes"] = sum(r["provenance"]["resumes"] for r in records)
-    return _judged(whole, experiment)
-
-
-def _judged(whole: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
-    for metric in whole["metrics"].values():
-        values = [v for v in metric["values"] if v is not None]
-        metric["mean"] = fmean(values) if values else None
-        metric["sd"] = stdev(values) if len(values) > 1 else None
+        "history": [{"seed": r["seed"], **line} for r in there for line in r["history"]],
+        "paper": {k: dataclasses.asdict(v) for k, v in experiment.paper.items()},
+        "differs": experiment.differs,
+        "extra": extra,
+        "provenance": provenance(experiment, profile, there),
+    }
     means = {k: m["mean"] for k, m in whole["metrics"].items() if m["mean"] is not None}
     whole["verdict"] = [
         {"claim": c.text, "rule": c.holds, "direction": c.direction,
@@ -94,68 +63,93 @@ def _judged(whole: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
     return whole
 
 
-def _history(seed: int, task: str, lines: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    stride = math.ceil(len(lines) / POINTS)
-    kept = list(lines[::stride])
-    if kept[-1] is not lines[-1]:
-        kept.append(lines[-1])
-    return {"seed": seed, "task": task, "points": [dict(line) for line in kept]}
+Measured = tuple[float, int | None]  # a value and the sample count behind it
 
 
-def provenance(run: Run) -> dict[str, Any]:
-    """Where, when and with what a run was made."""
-    cuda = run.device.type == "cuda"
-    properties = torch.cuda.get_device_properties(run.device) if cuda else None
-    memory = torch.cuda.max_memory_allocated(run.device) if cuda else _resident_bytes()
+def _values(
+    experiment: Experiment, plan: Sequence[Unit], found: Results, seed: int
+) -> dict[str, Measured]:
+    values: dict[str, Measured] = {}
+    for unit in plan:
+        for name, (value, n) in found.get((seed, unit.name), {"values": {}})["values"].items():
+            values[name] = (value, n)
+    for name, rule in experiment.derived.items():
+        used = names(rule)
+        if used <= values.keys():
+            numbers = {k: v for k, (v, _) in values.items()}
+            counts = [n for k in used if (n := values[k][1])]
+            with contextlib.suppress(ZeroDivisionError):
+                values[name] = (float(compute(rule, numbers)), min(counts, default=None))
+    return values
+
+
+def _metric(declared: dict[str, Any], values: Sequence[Measured | None]) -> dict[str, Any]:
+    known = [pair[0] for pair in values if pair]
     return {
-        "commit": commit(),
-        "versions": versions(),
-        "device": properties.name if properties else (platform.processor() or platform.machine()),
-        "cuda": torch.version.cuda if cuda else None,
-        "processes": run.world,
-        "threads": torch.get_num_threads(),
-        "precision": run.precision,
-        "config": json.loads(json.dumps(dataclasses.asdict(run.config))),
-        "wall_seconds": round(time.monotonic() - run.began + run.earlier_seconds, 2),
-        "peak_memory_bytes": int(memory),
-        "resumes": run.resumes,
-        "memos": run.memos,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        **declared,
+        "n": next((pair[1] for pair in values if pair and pair[1]), None),
+        "values": [pair[0] if pair else None for pair in values],
+        "mean": fmean(known) if known else None,
+        "sd": stdev(known) if len(known) > 1 else None,
     }
 
 
-def commit() -> str:
-    """The git commit of the checkout, with `-dirty` when files differ; `unknown` without git."""
-    try:
-        head, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return head + ("-dirty" if changed else "")
+def _notes(results: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {r["unit"]: r["notes"] for r in results if r["notes"]}
 
 
-def _git(*words: str) -> str:
-    command = ["git", "-C", str(ROOT), *words]
-    return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL).strip()
+def provenance(
+    experiment: Experiment, profile: str, results: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Where, when and with what the units were run; `mixed` where they do not agree."""
+    last = max(results, key=lambda r: r["date"], default=None)
+
+    def one(key: str) -> str:
+        found = sorted({str(r[key]) for r in results})
+        return found[0] if len(found) == 1 else f"mixed ({'; '.join(found)})"
+
+    return {
+        "commit": one("commit") if results else "unknown",
+        "code": one("code") if results else "unknown",
+        "versions": last["versions"] if last else {},
+        "device": one("device") if results else "unknown",
+        "cuda": last["cuda"] if last else None,
+        "processes": max((r["processes"] for r in results), default=1),
+        "threads": max((r["threads"] for r in results), default=1),
+        "precision": one("precision") if results else "fp32",
+        "config": json.loads(json.dumps(dataclasses.asdict(experiment.config[profile]))),
+        "wall_seconds": round(sum(r["seconds"] for r in results), 2),
+        "peak_memory_bytes": max((r["peak_memory_bytes"] for r in results), default=0),
+        "resumes": sum(r["resumes"] for r in results),
+        "memos": _memos(results),
+        "units": [{key: r[key] for key in ("seed", "unit", *ABOUT)} for r in results],
+        "date": last["date"] if last else "not run yet",
+    }
 
 
-def versions() -> dict[str, str]:
-    """Of python and of the packages that numbers depend on."""
-    found = {"python": platform.python_version(), "torch": torch.__version__}
-    for name in ("numpy", "scipy", "scikit-learn", "pillow"):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+ABOUT = ("status", "steps", "seconds", "training_seconds", "peak_memory_bytes", "device")
 
 
-def _resident_bytes() -> int:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+def _memos(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    several = len({r["seed"] for r in results}) > 1
+    return {
+        f"{key} (seed {r['seed']})" if several else key: value
+        for r in results
+        for key, value in r["memos"].items()
+    }
+
+
+def note(record: Mapping[str, Any], unit: str, key: str, seed: int | None = None) -> Any:
+    """What `unit` noted under `key`, of one seed (the first by default); None if it did not."""
+    seed = record["seeds"][0] if seed is None else seed
+    return record["extra"].get(str(seed), {}).get(unit, {}).get(key)
+
+
+def notes(record: Mapping[str, Any], key: str, seed: int | None = None) -> dict[str, Any]:
+    """What every unit noted under `key`, by unit, of one seed (the first by default)."""
+    seed = record["seeds"][0] if seed is None else seed
+    found = record["extra"].get(str(seed), {})
+    return {unit: kept[key] for unit, kept in found.items() if key in kept}
 
 
 def write(record: Mapping[str, Any], path: Path) -> Path:
@@ -187,7 +181,19 @@ def schema_problem(record: Any) -> str:
     return ""
 
 
-def recorded(chapter: Chapter) -> dict[str, Any] | None:
-    """The recorded full run of a chapter, or None when there is none yet."""
-    path = chapter.recorded / "full.json"
-    return load(path) if path.is_file() else None
+def recorded(entry: Chapter, profile: str | None = None) -> dict[str, Any] | None:
+    """A chapter's recorded run: of one profile, or the best there is (full, else laptop).
+
+    None when there is none yet.
+    """
+    for name in (profile,) if profile else BEST:
+        path = entry.recorded / f"{name}.json"
+        if path.is_file():
+            return load(path)
+    return None
+
+
+def recorded_file(entry: Chapter, name: str) -> Path | None:
+    """A small file beside a chapter's records, such as kept weights; None if it is not there."""
+    path = entry.recorded / name
+    return path if path.is_file() else None

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
-import os
-import random
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError, DataMissing, OutOfBudget
 from cvlib.course.paths import runs_dir
-from cvlib.course.run import profiles, record
-from cvlib.course.run.experiment import Experiment
-from cvlib.course.run.progress import Progress, duration
+from cvlib.course.run import identity, machine, profiles, record, units, weights
+from cvlib.course.run.experiment import Experiment, Unit
+from cvlib.course.run.plain import plain
+from cvlib.course.run.progress import Progress
 from cvlib.course.run.task import Task
 
 
@@ -32,42 +29,56 @@ class Run:
     """One seed of one chapter's experiment in one profile; resumes by default.
 
     `out` is the folder of the run (default: `runs_dir()/NN_slug/profile`), `minutes` a wall-clock
-    budget, `fresh` throws earlier checkpoints away, `force_cpu` allows profile full without CUDA.
+    budget, `fresh` throws earlier results and checkpoints away, `force_cpu` allows profile full
+    without CUDA, `accept_code` goes on with what other code trained.
     """
 
     def __init__(
         self, experiment: Experiment, profile: str = "auto", seed: int = 0,
         out: str | Path | None = None, *, minutes: float | None = None, fresh: bool = False,
-        force_cpu: bool = False, save_seconds: float = 60.0,
+        force_cpu: bool = False, accept_code: bool = False, save_seconds: float = 60.0,
+        progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self.began = time.monotonic()
         self.experiment, self.seed = experiment, int(seed)
         self.profile = profiles.resolve(profile)
+        self.plan = experiment.plan(self.profile)
         self.config = experiment.config[self.profile]
         self.chapter = chapter(experiment.chapter)
-        self.rank, self.world = _join_processes()
-        self.device = _device(self.profile, force_cpu, experiment)
-        self.precision = _precision(self.device)
+        self.code = identity.code_hash(experiment.units)
+        self.rank, self.world = machine.join_processes()
+        self.device = machine.device(self.profile, force_cpu)
+        self.precision = machine.precision(self.device)
         self.out = Path(out) if out else runs_dir() / self.chapter.name / self.profile
         self.folder = self.out / f"seed{self.seed}"
         self.minutes, self.save_seconds = minutes, save_seconds
-        self.progress = Progress(quiet=self.rank > 0)
-        self.earlier_seconds = 0.0
-        self.resumes = 0
+        self.accept_code = accept_code
+        self.progress = progress or Progress(quiet=self.rank > 0)
+        self.tasks: list[Task] = []
+        self._kept: dict[str, Any] = {}
+        if fresh and self.rank == 0:
+            for part in ("checkpoints", "units", "weights"):
+                shutil.rmtree(self.folder / part, ignore_errors=True)
+        self.enter(None)
+
+    def enter(self, unit: Unit | None) -> None:
+        """Begin a unit: the generators start from the seed, whatever ran before."""
+        self.unit = unit
         self.data_label = ""
         self.values: dict[str, tuple[float, int | None]] = {}
         self.extra: dict[str, Any] = {}
         self.memos: dict[str, Any] = {}
-        self.tasks: list[Task] = []
-        if fresh and self.rank == 0:
-            shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
-        seed_everything(self.seed)
+        self.earlier_seconds = 0.0
+        self.resumes = 0
+        self._first_task = len(self.tasks)
+        machine.seed_everything(self.seed)
 
-    # -- what an experiment calls -----------------------------------------------------------
+    @property
+    def tasks_of_unit(self) -> list[Task]:
+        """The trainings of the unit that runs."""
+        return self.tasks[self._first_task :]
 
-    def plan(self, steps: int) -> None:
-        """Say how many steps all trainings of this run have together, for the time left."""
-        self.progress.planned = steps
+    # -- what a unit calls ------------------------------------------------------------------
 
     def task(self, name: str, **objects: Any) -> Task:
         """A resumable training; `objects` (models, optimisers, ...) are saved with it.
@@ -82,17 +93,41 @@ class Run:
         """The value of a declared metric for this seed; `n` is the sample count behind it."""
         if name not in self.experiment.metrics:
             raise CourseError(f"{name!r} is not a declared metric of chapter {self.chapter.number}")
+        if self.unit and name not in self.unit.metrics:
+            raise CourseError(f"unit {self.unit.name} does not declare that it measures {name!r}")
+        value = float(value)
         if not math.isfinite(value):
             raise CourseError(f"{name} came out as {value}: nothing is recorded")
-        self.values[name] = (float(value), n)
+        self.values[name] = (value, None if n is None else int(n))
 
     def note(self, key: str, value: Any) -> None:
-        """Extra JSON material of the record, such as a curve or a table."""
-        self.extra[key] = value
+        """Extra material of the record, such as a curve or a table; converted to JSON now."""
+        self.extra[key] = plain(value, key)
 
     def memo(self, key: str, value: Any) -> None:
         """A circumstance that the record's provenance must tell."""
-        self.memos[key] = value
+        self.memos[key] = plain(value, key)
+
+    def shared(self, key: str, make: Callable[[], Any]) -> Any:
+        """What several units read, such as the pictures: made once in this process."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def weights(self, name: str, trained: nn.Module | dict[str, Tensor]) -> None:
+        """Keep a small half-precision file of a net for later units and for the page."""
+        if self.rank == 0:
+            weights.save(self.folder, self.unit.name if self.unit else "run", name, trained)
+
+    def load_weights(self, unit: str, name: str) -> dict[str, Tensor]:
+        """The state, in float32, that `unit` kept under `name`."""
+        return weights.load(self.folder, unit, name)
+
+    def tick(self) -> None:
+        """Call where time goes by outside a training: `OutOfBudget` once the time is up."""
+        if self.out_of_time():
+            where = f" in {self.unit.name}" if self.unit else ""
+            raise OutOfBudget(f"the time is up{where}; all is saved: run it again to go on")
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Mixed precision where the device has it: bf16 where native, else fp16; none on a CPU."""
@@ -116,25 +151,60 @@ class Run:
         return value
 
     def execute(self) -> dict[str, Any]:
-        """Run the experiment for this seed and write its record.
+        """Run this seed's units in order and write the record; finished units come from files.
 
-        The time budget, or a data set that is missing after something was measured, ends it early:
-        the record then holds what there is and says that it is not complete.
+        The time budget, or a data set or package that is missing, ends it early or leaves a unit
+        out: the record then holds what there is and says what is missing.
         """
-        complete = True
+        results = self.finished()
         try:
-            self.experiment.run(self)
-        except (OutOfBudget, DataMissing) as stop:
-            if isinstance(stop, DataMissing) and not self.values:
-                raise
-            complete = False
+            self._execute(results)
+        except OutOfBudget as stop:
             self.say(str(stop))
         finally:
             self.progress.close()
-        result = record.build(self, complete)
-        if self.rank == 0:
-            record.write(result, self.folder / "record.json")
+            result = record.build(
+                self.experiment, self.profile, list(results.values()), [self.seed]
+            )
+            if self.rank == 0 and results:
+                record.write(result, self.folder / "record.json")
         return result
+
+    def _execute(self, results: dict[str, dict[str, Any]]) -> None:
+        todo = [unit for unit in self.plan if unit.name not in results]
+        absent = {unit.name: units.missing(unit, fetch=True) for unit in todo}
+        self.progress.planned = sum(u.steps for u in todo if not absent[u.name])
+        if len(todo) < len(self.plan):
+            self.say(f"{len(self.plan) - len(todo)} finished units are taken from {self.folder}")
+        for unit in todo:
+            waits = [n for n in unit.after if results.get(n, {}).get("status") != units.FINISHED]
+            lack = absent[unit.name] or (f"{waits[0]} is not finished" if waits else "")
+            if not lack:
+                lack = self._attempt(unit, results)
+            if lack:
+                self.say(f"{unit.name} is left out: {lack}")
+        if not results:
+            raise DataMissing(f"nothing could be run: {absent[todo[0].name] or lack}")
+
+    def _attempt(self, unit: Unit, results: dict[str, dict[str, Any]]) -> str:
+        """Run a unit; what it lacked, if it could not be run."""
+        try:
+            results[unit.name] = units.perform(self, unit)
+        except DataMissing as error:
+            return str(error)
+        except ModuleNotFoundError as error:
+            return f"the package {error.name} is not installed: pip install {error.name}"
+        return ""
+
+    def finished(self) -> dict[str, dict[str, Any]]:
+        """The results of this run's units that are in its folder."""
+        found = {u.name: units.read(units.path_of(self.folder, u.name)) for u in self.plan}
+        if self.world > 1:  # all processes must leave out the same units
+            torch.distributed.barrier()
+        results = {name: result for name, result in found.items() if result}
+        for name, result in results.items():
+            self.guard(result["config"], result["code"], name)
+        return results
 
     # -- what a task calls ------------------------------------------------------------------
 
@@ -148,83 +218,24 @@ class Run:
         return self.minutes is not None and time.monotonic() - self.began > 60 * self.minutes
 
     def resumed(self, task: Task) -> None:
-        """Say once that a run goes on from its checkpoints."""
+        """Say that a training goes on from its checkpoint."""
         self.resumes += 1
         if task.step and task.step < (task.total or 0):
             self.say(f"{task.name}: going on from step {task.step} of {task.total}")
-        elif self.resumes == 1:
-            self.say("finished trainings are taken from their checkpoints (fresh=True: anew)")
 
-    @property
-    def fingerprint(self) -> str:
-        """What a checkpoint must agree with, as JSON."""
-        config = dataclasses.asdict(self.config)
-        whole = {"chapter": self.chapter.number, "profile": self.profile, "seed": self.seed}
-        return json.dumps({**whole, **config}, sort_keys=True)
-
-    def guard(self, fingerprint: str) -> None:
-        """Refuse a checkpoint of another configuration."""
-        if fingerprint == self.fingerprint:
-            return
-        there, here = json.loads(fingerprint), json.loads(self.fingerprint)
-        keys = [k for k in sorted({*there, *here}) if there.get(k) != here.get(k)]
-        first = keys[0]
-        raise CourseError(
-            f"{self.folder} holds a run of another configuration ({first} was "
-            f"{there.get(first)}, is {here.get(first)}): choose another folder (out) or start anew "
-            "(fresh)"
-        )
-
-
-def seed_everything(seed: int) -> None:
-    """Seed python, numpy and torch."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-
-
-def _join_processes() -> tuple[int, int]:
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        return 0, 1
-    if not torch.distributed.is_initialized():
-        backend = "nccl" if torch.cuda.is_available() else "gloo"
-        torch.distributed.init_process_group(backend, timeout=timedelta(minutes=30))
-    return torch.distributed.get_rank(), world
-
-
-def _device(profile: str, force_cpu: bool, experiment: Experiment) -> torch.device:
-    if profile == "smoke":
-        torch.set_num_threads(1)  # so that everybody sees the same digits
-        return torch.device("cpu")
-    if torch.cuda.is_available() and not force_cpu:
-        torch.backends.cudnn.benchmark = True
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    if profile == "full":
-        cost = cpu_estimate(experiment.flops.get("full"))
-        if not force_cpu:
+    def guard(self, config: dict[str, Any], code: str, what: str) -> None:
+        """Refuse what another configuration, or other code, has made."""
+        here = units.plain_config(self.config)
+        if config != here:
+            first = next(k for k in sorted({*config, *here}) if config.get(k) != here.get(k))
             raise CourseError(
-                f"profile full needs a CUDA GPU{cost}: take --profile smoke, or --force-cpu to "
-                "run it here all the same"
+                f"{self.folder} holds a run of another configuration ({first} was "
+                f"{json.dumps(config.get(first))}, is {json.dumps(here.get(first))}): choose "
+                "another folder (out) or start anew (fresh)"
             )
-        print(f"profile full on the CPU{cost}", flush=True)
-    return torch.device("cpu")
-
-
-def cpu_estimate(flops: float | None) -> str:
-    """How long one seed would take here, from its FLOPs and a matrix product timed now."""
-    if not flops:
-        return ""
-    a = torch.randn(1024, 1024)
-    a @ a
-    began = time.perf_counter()
-    for _ in range(4):
-        a @ a
-    rate = 4 * 2 * 1024**3 / (time.perf_counter() - began)
-    return f" (one seed would take about {duration(3 * flops / rate)} on this CPU)"
-
-
-def _precision(device: torch.device) -> str:
-    if device.type != "cuda":
-        return "fp32"
-    return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
+        if code != self.code and not self.accept_code:
+            raise CourseError(
+                f"{what} in {self.folder} was made by other training code than this: start anew "
+                "(fresh), choose another folder (out), or say that the change does not matter "
+                "(accept_code)"
+            )

@@ -16,23 +16,27 @@ from cvlib.course.run.run import Run
 def run_chapter(
     number: int | str, profile: str = "auto", seeds: int = 1, *, minutes: float | None = None,
     out: str | Path | None = None, fresh: bool = False, force_cpu: bool = False,
+    accept_code: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Run seeds 0..seeds-1 one after another and write `out/record.json`; `minutes` is for all."""
     if seeds < 1:
         raise CourseError(f"{seeds} seeds: at least one is needed")
     experiment: Experiment = chapter(number).module("experiment").EXPERIMENT
     began = time.monotonic()
-    records: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     for seed in range(seeds):
         left = None if minutes is None else minutes - (time.monotonic() - began) / 60
-        run = Run(experiment, profile, seed, out, minutes=left, fresh=fresh, force_cpu=force_cpu)
+        run = Run(
+            experiment, profile, seed, out, minutes=left, fresh=fresh, force_cpu=force_cpu,
+            accept_code=accept_code,
+        )  # fmt: skip
         if seeds > 1:
             run.say(f"seed {seed} of {seeds}")
-        records.append(run.execute())
-        if not records[-1]["complete"]:
+        complete = run.execute()["complete"]
+        results += run.finished().values()
+        if not complete:
             break
-    whole = record.merge(records, experiment)
-    whole["complete"] &= len(records) == seeds
+    whole = record.build(experiment, run.profile, results, range(seeds))
     if run.rank == 0:
         record.write(whole, run.out / "record.json")
     return whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from cvlib.course.errors import CourseError, Diverged, OutOfBudget
 from cvlib.course.run.checkpoint import Checkpoints, restore_rng, rng_state
+from cvlib.course.run.units import plain_config
 
 if TYPE_CHECKING:
     from cvlib.course.run.run import Run
@@ -192,7 +194,8 @@ class Task:
         if self.run.rank:
             return
         state = {
-            "config": self.run.fingerprint,
+            "config": json.dumps(plain_config(self.run.config)),
+            "code": self.run.code,
             "step": self.step,
             "total": self.total,
             "seconds": self.seconds,
@@ -205,7 +208,7 @@ class Task:
         self.checkpoints.save(self.step, state)
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.run.guard(state["config"])
+        self.run.guard(json.loads(state["config"]), state["code"], f"the training {self.name}")
         self.step, self.total = state["step"], state["total"]
         self.seconds, self.history = state["seconds"], state["history"]
         self._micro = state["micro"]

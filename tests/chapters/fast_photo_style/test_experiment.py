@@ -43,7 +43,7 @@ def test_smoothing_raises_structure_even_here(record):
 
 
 def test_figures_draw_the_record(record):
-    extra = record["extra"]["0"]
+    extra = record["extra"]["0"]["restyle"]
     for fig in (
         figures.pareto(record["metrics"]),
         figures.seconds(extra["seconds"]),

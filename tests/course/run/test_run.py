@@ -2,19 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from cvlib.course.errors import CourseError, DataMissing, Diverged
+from cvlib.course.errors import CourseError, DataMissing
 from cvlib.course.paths import ROOT
-from cvlib.course.run import checkpoint, record
-from cvlib.course.run.run import Run, cpu_estimate
+from cvlib.course.run import checkpoint, identity, record
+from cvlib.course.run.experiment import Unit
+from cvlib.course.run.run import Run
 from tests.course import toy
 
 TOY = [sys.executable, "-m", "tests.course.toy"]
@@ -64,12 +68,13 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, undisturbed
     assert (files[0].with_suffix(".pt.damaged")).exists()
 
 
-def test_a_finished_run_is_not_trained_again(tmp_path, undisturbed):
+def test_finished_units_are_not_trained_again(tmp_path, undisturbed, capsys):
     run_toy(tmp_path)
     first = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
     result = first.execute()
     assert first.progress.steps_now == 0
     assert result["history"] == undisturbed
+    assert "2 finished units are taken from" in capsys.readouterr().out
 
 
 def test_fresh_starts_anew(tmp_path):
@@ -96,11 +101,22 @@ def diverging(run):
             task.log(step, loss=loss)
 
 
-def test_a_nan_loss_stops_and_keeps_the_last_good_checkpoint(tmp_path):
-    bad = replace(toy.EXPERIMENT, run=diverging)
+def with_units(*units):
+    """The toy with these units; what they are is (name, work, metrics)."""
+    return replace(toy.EXPERIMENT, units=lambda config: [Unit(*unit) for unit in units])
+
+
+def test_a_nan_loss_ends_its_unit_keeps_the_last_good_checkpoint_and_not_the_run(tmp_path):
+    after = ("after", lambda run: run.measure("first_error", 0.5), ("first_error",))
+    bad = with_units(("bad", diverging, ("second_error",)), after)
     run = Run(bad, "smoke", 0, tmp_path, save_seconds=0.0)
-    with pytest.raises(Diverged, match=r"loss of bad is nan at step 6; .* \(step 6 is kept\)"):
-        run.execute()
+    result = run.execute()
+    assert result["complete"]
+    assert result["metrics"]["second_error"]["values"] == [None]
+    assert result["metrics"]["first_error"]["values"] == [0.5]
+    said = result["provenance"]["memos"]["bad diverged"]
+    assert re.match(r"loss of bad is nan at step 6; .* \(step 6 is kept\)", said)
+    assert [u["status"] for u in result["provenance"]["units"]] == ["diverged", "finished"]
     state = checkpoint.Checkpoints(run.folder / "checkpoints/bad").load()
     assert state["step"] == 6
     assert all(torch.isfinite(t).all() for t in state["objects"]["model"].values())
@@ -114,41 +130,125 @@ def test_the_budget_ends_a_run_with_a_checkpoint(tmp_path, capsys, undisturbed):
     assert Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()["history"] == undisturbed
 
 
-def test_data_missing_half_way_loses_nothing(tmp_path, capsys):
-    def half(run):
-        toy.experiment(run)
-        raise DataMissing("the second set is not here")
+def absent(run):
+    raise DataMissing("the second set is not here")
 
-    result = Run(replace(toy.EXPERIMENT, run=half), "smoke", 0, tmp_path).execute()
+
+def test_data_missing_half_way_loses_nothing(tmp_path, capsys):
+    first = ("first", partial(toy.training, name="first"), ("first_error",))
+    half = with_units(first, ("second", absent, ("second_error",)))
+    result = Run(half, "smoke", 0, tmp_path).execute()
     assert not result["complete"]
-    assert result["metrics"]["second_error"]["mean"] is not None
-    assert "the second set is not here" in capsys.readouterr().out
+    assert result["missing"] == ["seed 0: second"]
+    assert result["metrics"]["first_error"]["mean"] is not None
+    assert "second is left out: the second set is not here" in capsys.readouterr().out
 
 
 def test_data_missing_at_the_start_is_an_error(tmp_path):
-    def nothing(run):
-        raise DataMissing("the set is not here")
-
     with pytest.raises(DataMissing):
-        Run(replace(toy.EXPERIMENT, run=nothing), "smoke", 0, tmp_path).execute()
+        Run(with_units(("second", absent, ("second_error",))), "smoke", 0, tmp_path).execute()
 
 
-def test_profile_full_without_cuda_is_refused_and_says_how_long(monkeypatch):
+def unit_with(**fields):
+    unit = Unit("late", lambda run: run.measure("second_error", 0.1), ("second_error",), **fields)
+    first = toy.units(toy.Config(2))[0]
+    return replace(toy.EXPERIMENT, units=lambda config: [first, unit])
+
+
+@pytest.mark.parametrize(
+    ("need", "said"),
+    [
+        ("package:no_such_package", "the package no_such_package is not installed: pip install"),
+        ("qm7", "the data set qm7 is not here: `cvlib data fetch`"),
+    ],
+)
+def test_needs_are_checked_before_the_first_step(tmp_path, capsys, monkeypatch, need, said):
+    monkeypatch.setenv("CVLIB_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
+    result = Run(unit_with(needs=(need,)), "smoke", 0, tmp_path).execute()
+    assert result["missing"] == ["seed 0: late"]
+    assert f"late is left out: {said}" in capsys.readouterr().out
+
+
+def test_a_unit_waits_for_what_it_comes_after(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        toy, "points", lambda: (torch.full((60, 5), torch.nan), torch.ones(60).long())
+    )
+    result = Run(unit_with(after=("first",)), "smoke", 0, tmp_path).execute()
+    assert result["missing"] == ["seed 0: late"]
+    assert "late is left out: first is not finished" in capsys.readouterr().out
+
+
+def test_a_unit_must_measure_what_it_declares(tmp_path):
+    short = with_units(("short", lambda run: None, ("first_error",)))
+    with pytest.raises(CourseError, match="unit short did not measure first_error"):
+        Run(short, "smoke", 0, tmp_path).execute()
+    long = with_units(("long", lambda run: run.measure("first_error", 0.1), ()))
+    with pytest.raises(CourseError, match="long does not declare that it measures 'first_error'"):
+        Run(long, "smoke", 0, tmp_path).execute()
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        ((("a", None, ()), ("a", None, ())), "two units are called 'a'"),
+        ((("a b", None, ()),), "name a file"),
+        ((("a", None, ("typo",)),), "undeclared metrics"),
+        ((("a", None, ("first_error",)), ("b", None, ("first_error",))), "which another one does"),
+        ((("a", None, ("difference",)),), "which another one does"),
+        ((("a", None, (), 0, 0, (), ("b",)),), "list them before it"),
+        ((), "offers no unit"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(units, said):
+    with pytest.raises(CourseError, match=said):
+        with_units(*units).plan("smoke")
+
+
+def test_units_do_not_depend_on_what_ran_before(tmp_path):
+    both = Run(toy.EXPERIMENT, "smoke", 0, tmp_path / "both").execute()
+    second = replace(toy.EXPERIMENT, units=lambda config: toy.units(config)[1:])
+    alone = Run(second, "smoke", 0, tmp_path / "alone").execute()
+    assert alone["history"] == both["history"][1:]
+    first, other = both["metrics"]["first_error"], both["metrics"]["second_error"]
+    assert both["metrics"]["difference"]["values"] == [other["mean"] - first["mean"]]
+
+
+def test_kept_weights_come_back(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    run.execute()
+    state = run.load_weights("first", "net")
+    trained = run.tasks[0].objects["model"].state_dict()
+    torch.testing.assert_close(state, dict(trained), atol=1e-3, rtol=1e-3)
+    with pytest.raises(CourseError, match=r"first-other\.pt is not here"):
+        run.load_weights("first", "other")
+
+
+def test_notes_are_converted_or_refused_at_once(tmp_path):
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path)
+    run.note("curve", {3: np.float32(0.5), "x": torch.arange(3), "y": (np.ones(2), None, True)})
+    assert run.extra["curve"] == {"3": 0.5, "x": [0, 1, 2], "y": [[1.0, 1.0], None, True]}
+    run.memo("size", np.int64(4))
+    assert json.dumps(run.memos) == '{"size": 4}'
+    for bad in (float("nan"), torch.tensor([1.0, torch.inf]), {"a": object()}, {(1, 2): 3}):
+        with pytest.raises(CourseError, match="'key"):
+            run.note("key", bad)
+
+
+def test_other_code_is_said_and_refused_unless_accepted(tmp_path, monkeypatch):
+    Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    monkeypatch.setattr(identity, "code_hash", lambda units: "other")
+    with pytest.raises(CourseError, match=r"first in .* was made by other training code"):
+        Run(toy.EXPERIMENT, "smoke", 0, tmp_path).execute()
+    run = Run(toy.EXPERIMENT, "smoke", 0, tmp_path, accept_code=True)
+    assert run.execute()["complete"]
+    assert run.progress.steps_now == 0
+
+
+def test_profile_full_without_cuda_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(CourseError, match=r"needs a CUDA GPU \(one seed would take about .+\)"):
+    with pytest.raises(CourseError, match=r"profile full needs a CUDA GPU"):
         Run(toy.EXPERIMENT, "full")
-
-
-def test_force_cpu_runs_full_and_says_how_long(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert Run(toy.EXPERIMENT, "full", 0, tmp_path, force_cpu=True).execute()["complete"]
-    assert "profile full on the CPU (one seed would take about" in capsys.readouterr().out
-
-
-def test_the_estimate_grows_with_the_work():
-    assert "s on this CPU" in cpu_estimate(1e9)
-    assert "h on this CPU" in cpu_estimate(1e16)
-    assert cpu_estimate(None) == ""
 
 
 def test_an_undeclared_or_non_finite_metric_is_refused(tmp_path):
@@ -278,11 +378,6 @@ def test_the_record_tells_the_circumstances(tmp_path):
     assert result["provenance"]["wall_seconds"] > 0
     assert result["provenance"]["peak_memory_bytes"] > 1e6
     assert record.load(tmp_path / "seed0/record.json") == result
-
-
-@dataclass(frozen=True)
-class _Steps:
-    steps: int
 
 
 def test_two_processes_make_the_step_of_one(tmp_path):
