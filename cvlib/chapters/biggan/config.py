@@ -90,7 +90,7 @@ def panel(steps: int, beta: float) -> tuple[Arm, ...]:
     )
 
 
-THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.04)
+THRESHOLDS = (None, 2.0, 1.0, 0.5, 0.3, 0.04)
 BETA = 1e-3  # ten times the paper's 1e-4: our trainings are a thousand times shorter
 
 CONFIG = {
@@ -105,8 +105,8 @@ CONFIG = {
         thresholds=(None, 0.5),
     ),
     "laptop": Config(
-        images="mnist5k", net=BIG16, arms=panel(500, BETA),
-        collapse=Collapse(steps=500, every=25, hurry=4.0),
+        images="mnist5k", net=BIG16, arms=panel(480, BETA),
+        collapse=Collapse(steps=480, every=40, hurry=4.0),
         lr_g=1e-3, lr_d=2e-3, half_life=4400, samples=2000, standing=2000,
         thresholds=THRESHOLDS,
     ),

@@ -144,8 +144,8 @@ def run_collapse(run: Run) -> None:
     pair, history = train(run, "collapse", net, how, images, flip=c.flip, look=look)
     read = [line for line in history if "frechet" in line]
     run.measure("collapse_growth", read[-1]["sigma_g/linear"] / read[0]["sigma_g/linear"])
-    run.measure("collapse_frechet", read[-1]["frechet"], c.samples)
-    run.measure("collapse_best", min(line["frechet"] for line in read), c.samples)
+    run.measure("collapse_frechet", read[-1]["frechet"], c.held_out)
+    run.measure("collapse_best", min(line["frechet"] for line in read), c.held_out)
     run.weights("G", pair.G)
 
 
@@ -167,7 +167,7 @@ def watch(
 
         def frechet() -> float:
             G = pair.evaluated(c.standing)
-            return evaluator.frechet(samples(G, c.samples, seed=1, device=run.device))
+            return evaluator.frechet(samples(G, c.held_out, seed=1, device=run.device))
 
         return monitor.read(step, pair.G, pair.D, frechet).row()
 
