@@ -22,6 +22,8 @@ import torch  # noqa: E402
 
 torch.set_num_threads(1)
 
+pytest_plugins = ["tests.nbval_cells"]
+
 
 def pytest_unconfigure():
     shutil.rmtree(_RUNS, ignore_errors=True)

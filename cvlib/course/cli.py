@@ -236,12 +236,19 @@ def notebooks_refresh(numbers: tuple[str, ...], jobs: int) -> None:
 @notebooks.command("check")
 @click.argument("numbers", nargs=-1)
 def notebooks_check(numbers: tuple[str, ...]) -> None:
-    """Say what is not as a stored notebook must be, without executing anything."""
-    from cvlib.course import notebooks as books
+    """Say what is not as a stored notebook must be, without executing anything.
 
-    found = [(p, line) for p in _stored(numbers) for line in books.problems(p)]
+    The last lines say how much of what a reader sees `make test` compares with a fresh run.
+    """
+    from cvlib.course import notebooks as books
+    from cvlib.course.notebooks.verify import shares
+
+    paths = _stored(numbers)
+    found = [(p, line) for p in paths for line in books.problems(p)]
     for path, line in found:
         click.echo(f"{path.name}: {line}", err=True)
+    for path, share in shares(paths):
+        click.echo(f"{path.name}: {share}")
     sys.exit(bool(found))
 
 

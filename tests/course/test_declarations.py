@@ -127,7 +127,7 @@ def test_the_scoreboard_is_honest_in_text_and_html(tmp_path):
     board = scoreboard(two_seeds(tmp_path))
     for text in (str(board), board._repr_html_()):
         assert "0.3 ± 0.141 (2 seeds, n = 60)" in text
-        assert "not yet recorded" in text
+        assert "no record yet" in text
         assert "as recalled, to be checked" in text
         assert "plumbing check, not evidence" in text
         assert "toy points" in text

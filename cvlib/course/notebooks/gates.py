@@ -26,6 +26,7 @@ CLOCK = re.compile(
     r"|\b(in|took|after) \d+\.\d+ ?(s|ms|sec|seconds)\b"
 )
 IMAGE_TAG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+ALT = re.compile(r"""\balt\s*=\s*(?:"\s*[^"\s]|'\s*[^'\s]|[^\s"'>])""")
 EMPTY_ALT = re.compile(r"!\[\s*\]\(")
 
 Found = Iterator[tuple[int | None, str]]  # the cell's number, counted from 1, and a sentence
@@ -124,14 +125,20 @@ def _pictures(path: Path, nb: NotebookNode) -> Found:
     for number, output in outputs(nb):
         for kind in [k for k in output.get("data", {}) if k.startswith("image/")]:
             figures += 1
-            if not output.get("metadata", {}).get(kind, {}).get("alt"):
+            alt = output.get("metadata", {}).get(kind, {}).get("alt", "").strip()
+            if not alt:
                 yield number, "shows a picture without alt text: use show(fig, alt=, caption=)"
+            elif alt != output.data.get("text/plain", ""):
+                yield (
+                    number,
+                    f"has two alt texts for one picture ({alt[:40]!r}): run `make notebooks`",
+                )
     if figures > MAX_FIGURES:
         yield None, f"it has {figures} figures, more than {MAX_FIGURES}"
     for number, cell in enumerate(nb.cells, 1):
         text = cell.source if cell.cell_type == "markdown" else ""
         text += "".join(shown(output) for output in cell.get("outputs", []))
-        tags = [tag for tag in IMAGE_TAG.findall(text) if not re.search(r"\balt=.\S", tag)]
+        tags = [tag for tag in IMAGE_TAG.findall(text) if not ALT.search(tag)]
         if tags or EMPTY_ALT.search(text):
             yield number, "has a picture without alt text in its Markdown or HTML"
 

@@ -36,7 +36,7 @@ SECTIONS: tuple[tuple[str, str, str], ...] = (
         "from cvlib.course.chapters import chapter\n"
         "from cvlib.course.page.scoreboard import scoreboard\n\n"
         "full = record.recorded(chapter({n}))\n"
-        'scoreboard(full) if full else print("not yet recorded")',
+        'scoreboard(full) if full else print("no record yet")',
     ),
     ("3 Objectives and warm-up", "Three objectives; a quiz with folded answers and reasons.", ""),
     ("4 The problem, seen", "The baseline fails before your eyes, on data.", ""),

@@ -6,7 +6,6 @@ the learner replaces a stub that returns `NotImplemented` and calls `check("04.1
 
 from __future__ import annotations
 
-import html
 import inspect
 import pprint
 import re
@@ -204,17 +203,14 @@ def solution(id: str) -> None:
     The stored notebook holds the folded form, so nobody reads a solution by accident.
     """
     task = _named(id)
-    if task is None:
-        return
-    source = source_of(task.solution)
-    if not frontend.in_kernel():
-        print(f"Solution of {task.id}:\n\n{source}")
-        return
-    folded = (
-        f"<details><summary>Solution of {task.id}: {html.escape(task.title)}</summary>"
-        f"<pre><code>{html.escape(source)}</code></pre></details>"
-    )
-    frontend.display({"text/html": folded, "text/plain": f"Solution of {task.id} (folded)"})
+    if task:
+        title = f"Solution of {task.id}: {task.title}"
+        frontend.folded(title, source_of(task.solution))
+
+
+def show_source(title: str, *things: Any) -> None:
+    """Show the source of functions or classes, folded: `show_source("The loop", train)`."""
+    frontend.folded(title, "\n\n\n".join(source_of(thing) for thing in things))
 
 
 def source_of(answer: Any) -> str:

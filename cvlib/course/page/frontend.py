@@ -1,5 +1,6 @@
 """Which front end reads along: none, a headless kernel, or a person at a live page."""
 
+import html
 import os
 import sys
 from typing import Any
@@ -27,3 +28,15 @@ def display(data: dict[str, str], metadata: dict[str, Any] | None = None) -> Non
     from IPython.display import display as publish
 
     publish(data, raw=True, metadata=metadata or {})
+
+
+def folded(summary: str, text: str) -> None:
+    """Show a text that nobody reads by accident: folded on a page, in full elsewhere."""
+    if not in_kernel():
+        print(f"{summary}:\n\n{text}")
+        return
+    details = (
+        f"<details><summary>{html.escape(summary)}</summary>"
+        f"<pre><code>{html.escape(text)}</code></pre></details>"
+    )
+    display({"text/html": details, "text/plain": f"{summary} (folded)"})

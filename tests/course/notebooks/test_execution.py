@@ -1,8 +1,10 @@
 """Notebooks that run, and notebooks that must fail: they guard papermill and nbval themselves."""
 
+import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -113,23 +115,52 @@ def test_a_kernel_that_dies_and_a_cell_without_end_are_failures(tmp_path):
     assert "Timeout" in late.error
 
 
+def nbval(folder, *paths):
+    """What pytest says of these notebooks, with the course's own comparison."""
+    command = [
+        sys.executable, "-m", "pytest", "-rA", "-c", str(ROOT / "pyproject.toml"), "--rootdir",
+        str(folder), "-p", "no:cacheprovider", "-p", "tests.nbval_cells", "-o", "addopts=",
+        "--nbval", "--color=no", "--nbval-current-env", *map(str, paths),
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=folder, env=environment
+    )
+
+
+def verdicts(done):
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
+    return lines, [line for line in lines if line.startswith("FAILED")]
+
+
 def test_nbval_passes_what_is_true_and_fails_what_is_not(refreshed, tmp_path):
     good, *_ = refreshed
     text = good.read_text().replace("auto 0 None", "auto 7 None")
-    text = text.replace('"A falling line."', '"A rising line."')
     wrong = write(tmp_path, notebook(), "04_wrong.ipynb")
     wrong.write_text(text)
-    command = [
-        sys.executable, "-m", "pytest", "-rA", "-c", str(ROOT / "pyproject.toml"), "--rootdir",
-        str(tmp_path), "-p", "no:cacheprovider", "-o", "addopts=", "--nbval", "--color=no",
-        "--nbval-current-env", f"--nbval-sanitize-with={ROOT}/tests/nbval_sanitize.cfg",
-        str(good), str(wrong),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
-    lines = [line for line in done.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
-    failed = [line for line in lines if line.startswith("FAILED")]
+    nb = read(wrong)
+    figure = next(cell for cell in nb.cells if cell.get("outputs"))
+    one, _, two, _ = figure.outputs
+    one.data["image/png"], two.data["image/png"] = two.data["image/png"], one.data["image/png"]
+    write(tmp_path, nb, "04_wrong.ipynb")
+    done = nbval(tmp_path, good, wrong)
+    lines, failed = verdicts(done)
     assert done.returncode == 1, done.stdout
     assert len(lines) == 8
-    assert len(failed) == 2, "the picture's alt text and the printed line differ"
+    assert len(failed) == 2, "two figures are swapped, and a printed line differs"
     assert all("04_wrong.ipynb" in line for line in failed)
-    assert done.stdout.count("Cell outputs differ") >= 2
+    assert done.stdout.count("image/png: the picture") == 2, done.stdout
+    assert re.search(r"fresh run: 100.0 % of \d+ printed bytes, 4 of 4 figures", done.stdout)
+
+
+def test_nbval_says_at_once_that_a_kernel_died(tmp_path):
+    nb = notebook("import os\n\nos._exit(3)", "print(1)")
+    for number, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), 1):
+        cell.execution_count = number
+    began = time.monotonic()
+    done = nbval(tmp_path, write(tmp_path, nb))
+    _, failed = verdicts(done)
+    assert len(failed) == 2
+    assert "the kernel died in this cell" in done.stdout
+    assert "Kernel dead on test start" in done.stdout
+    assert time.monotonic() - began < 40

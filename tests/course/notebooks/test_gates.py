@@ -103,6 +103,13 @@ GATES = {
     "alt": (show(new_output("display_data", PNG)), "cell 5 shows a picture without alt text"),
     "markdown alt": (markdown("![](a.png)"), "picture without alt text in its Markdown"),
     "html alt": (markdown('<img src="a.png">'), "picture without alt text in its Markdown"),
+    "empty html alt": (markdown('<img alt="" src="a.png">'), "picture without alt text in its"),
+    "blank html alt": (markdown("<img src='a.png' alt='  '>"), "picture without alt text in its"),
+    "no value": (markdown("<img src='a.png' alt>"), "picture without alt text in its Markdown"),
+    "blank alt": (show(new_output("display_data", PNG, metadata={"image/png": {"alt": " "}})),
+                  "cell 5 shows a picture without alt text"),
+    "two alts": (show(new_output("display_data", PNG, metadata={"image/png": {"alt": "A cat."}})),
+                 "cell 5 has two alt texts for one picture ('A cat.')"),
     "figures": (show(*[new_output("display_data", PNG, metadata=ALT)] * 13), "13 figures, more th"),
     "no title": (source("## No title", 0), "0 headings of level 1"),
     "two titles": (markdown("# Another"), "2 headings of level 1"),
@@ -130,7 +137,10 @@ GATES = {
 def test_a_good_notebook_has_no_problems(tmp_path):
     nb = stored("print('3 steps, 2 min on an H100')", "x = 'a/work/b ; c'  # see and/or")
     show(new_output("display_data", PNG, metadata=ALT))(nb)
-    markdown("### Below\n\n```python\n# no heading\n```\n\nhttps://x.org/tmp/ and $a/b$")(nb)
+    markdown(
+        "### Below\n\n```python\n# no heading\n```\n\nhttps://x.org/tmp/ and $a/b$"
+        "\n\n<img alt='Ann\\'s' src=x> <img alt=cat src=x> <img src=x alt=\"A cat\">"
+    )(nb)
     nb.cells[-1].id = canonical(nb).cells[-1].id
     assert problems_of(nb, tmp_path) == []
 
