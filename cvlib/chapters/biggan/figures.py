@@ -60,13 +60,14 @@ def montage(G: nn.Module, thresholds: Sequence[float | None], columns: int = 4) 
 
 def hero(G: nn.Module, curves: Sequence[Curve]) -> Figure:
     """Samples at three thresholds above the curve of precision and recall of every seed."""
-    fig = plt.figure(figsize=(8, 5.6))
-    top, bottom = fig.subfigures(2, 1, height_ratios=(1.0, 1.25))
-    for ax, threshold in zip(top.subplots(1, 3), (None, 1.0, 0.3), strict=True):
-        images = drawn(G, threshold, 4)
-        by_class = images.unflatten(0, (-1, 4)).transpose(0, 1).flatten(0, 1)  # a column per class
-        show_tiles(ax, by_class, len(images) // 4)
-        ax.set_title(threshold_name(threshold))
+    fig = plt.figure(figsize=(8, 7.2))
+    top, bottom = fig.subfigures(2, 1, height_ratios=(1.35, 1.0))
+    for ax, threshold in zip(top.subplots(3, 1), (None, 1.0, 0.3), strict=True):
+        images = drawn(G, threshold, 4).unflatten(0, (-1, 4))  # (K, 4, C, R, R)
+        # two rows, and two columns for each class
+        tiled = images.unflatten(1, (2, 2)).transpose(0, 1).flatten(0, 2)
+        show_tiles(ax, tiled, 2 * len(images))
+        ax.set_title(threshold_name(threshold), loc="left")
     dial(bottom.subplots(), curves)
     return fig
 
@@ -83,6 +84,7 @@ def dial(ax: Axes, curves: Sequence[Curve]) -> None:
                 ax.annotate(name, (x, y), (4, -11), textcoords="offset points", fontsize=9)
     ax.set(xlabel="recall: share of real digits within reach of the samples (%)",
            ylabel="precision (%)")  # fmt: skip
+    ax.margins(0.06, 0.12)
     ax.invert_xaxis()
 
 
