@@ -3,20 +3,31 @@
 PY       ?= python3
 VENV     ?= .venv
 JOBS     ?= 2
+CHAPTER  ?= 04
+PROFILE  ?= smoke
+NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 BIN       = $(VENV)/bin
-PIPFLAGS  = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PIP       = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/tested.txt
 
-.PHONY: course test lab notebooks browser lint clean
+.PHONY: course site run test lab notebooks browser lint clean
 .DEFAULT_GOAL = course
 
+# The index of torch serves torch only: it must not answer for any other package's name.
 $(VENV)/.ready: pyproject.toml constraints/tested.txt
 	$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PY=python3.12')"
 	test -x $(BIN)/python || $(PY) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(PIPFLAGS) -c constraints/tested.txt -e ".[notebooks,test,dev]"
+	$(if $(TORCH_INDEX),$(PIP) --no-deps --index-url $(TORCH_INDEX) torch)
+	$(PIP) -e ".[notebooks,site,test,dev]"
 	touch $@
 
 course: $(VENV)/.ready
 	$(BIN)/python -m cvlib course --jobs $(JOBS)
+
+site: $(VENV)/.ready
+	$(BIN)/python -m cvlib site
+
+run: $(VENV)/.ready
+	$(BIN)/python -m cvlib run $(CHAPTER) --profile $(PROFILE)
 
 test: lint
 	$(BIN)/python -m pytest -q -n $(JOBS)
@@ -31,10 +42,10 @@ lab: $(VENV)/.ready
 notebooks: $(VENV)/.ready
 	$(BIN)/python -m cvlib notebooks refresh --jobs $(JOBS)
 
-# Debian: apt-get install chromium nodejs npm
-NOTEBOOK ?= notebooks/04_group_normalization.ipynb
+# Every written chapter in a real JupyterLab. Debian: apt-get install chromium nodejs npm curl
 browser: $(VENV)/.ready
-	tools/browser/run_lab_check.sh $(VENV) $(NOTEBOOK)
+	tools/browser/run_lab_check.sh $(VENV) $(NOTEBOOKS)
 
+# runs/ stays: checkpoints of hours lie there.
 clean:
-	rm -rf $(VENV) build runs node_modules tools/browser/node_modules
+	rm -rf $(VENV) build node_modules tools/browser/node_modules

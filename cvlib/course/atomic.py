@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from cvlib.course.errors import CourseError
 
-_REASONS = {
+REASONS = {
     errno.ENOSPC: "the disk is full: free some space or choose another folder",
     errno.EDQUOT: "the disk quota is used up: free some space or choose another folder",
     errno.EACCES: "the folder may not be written to: choose another one",
@@ -48,7 +48,7 @@ def write(path: Path, content: bytes | str | Callable[[BinaryIO], None]) -> Path
 
 def reason(error: OSError) -> str:
     """Why a file could not be written, and the remedy, as the end of a sentence."""
-    return _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
 def _discard(path: Path) -> None:

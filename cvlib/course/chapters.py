@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from cvlib import __version__
 from cvlib.course.errors import CourseError
 from cvlib.course.paths import ROOT
 
 REPOSITORY = "ten-papers-2018/course"  # owner/name on GitHub: the badges and the set-up cell use it
-RELEASE = "main"  # the branch or tag that the set-up cell clones
+# What the badges open and the set-up cell clones: a release its own tag, everything else main.
+RELEASE = "main" if "dev" in __version__ else f"v{__version__}"
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""The command line: `cvlib list | doctor | run | data | notebooks | course | bench | lab`.
+"""The command line: `cvlib list | doctor | run | record | data | notebooks | course | site | lab`.
 
-Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor pooch.
+Everything heavy is imported inside the commands: `cvlib run` needs neither Jupyter nor a network.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -13,25 +14,33 @@ from typing import Any
 import click
 
 from cvlib import __version__
+from cvlib.course import atomic
 from cvlib.course.chapters import CHAPTERS, chapter, written
+from cvlib.course.cli_data import data
+from cvlib.course.cli_options import JOBS, Folder
+from cvlib.course.cli_run import record, run
 from cvlib.course.errors import CourseError
-from cvlib.course.paths import ROOT
+from cvlib.course.paths import CHECKOUT, ROOT
 
-PROFILE = click.option(
-    "--profile", default="auto", show_default=True,
-    help="smoke (CPU, half a minute), laptop (two CPU cores, 45 min), workshop (a free Colab T4, "
-    "10 min), full (a GPU), or auto.",
-)  # fmt: skip
+BUILD = (ROOT if CHECKOUT else Path.cwd()) / "build"
 
 
 class _Group(click.Group):
-    """A group whose commands turn a CourseError into one line and exit code 1."""
+    """A group whose commands turn a CourseError into one line and exit code 1.
+
+    So too a folder that cannot be written; any other error is ours and shows its traceback.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except CourseError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno not in atomic.REASONS or not error.filename:
+                raise
+            sentence = f"cannot write {error.filename}: {atomic.reason(error)}"
+            raise click.ClickException(sentence) from error
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,48 +81,9 @@ def doctor() -> None:
     sys.exit(any(f.mend for f in findings))
 
 
-@cli.command()
-@click.argument("number")
-@PROFILE
-@click.option("--seeds", default=1, show_default=True, help="How many seeds, from 0 on.")
-@click.option("--minutes", type=float, help="Stop in time, with a checkpoint; run again to go on.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of checkpoints and record.")
-@click.option("--fresh", is_flag=True, help="Throw earlier checkpoints away.")
-@click.option("--force-cpu", is_flag=True, help="Allow profile full without a GPU.")
-@click.option("--accept-code", is_flag=True, help="Go on with what other code has trained.")
-def run(
-    number: str, profile: str, seeds: int, minutes: float | None, out: Path | None, fresh: bool,
-    force_cpu: bool, accept_code: bool,
-) -> None:  # fmt: skip
-    """Run a chapter's experiment, print its scoreboard and write DIR/record.json.
-
-    \b
-    Examples:
-      cvlib run 04 --profile smoke
-      cvlib run 04 --profile full --seeds 3 --out runs/04-full
-      cvlib run 04 --profile workshop --minutes 10   (run it again to go on)
-      torchrun --nproc-per-node=2 -m cvlib run 04 --profile smoke
-    """
-    from cvlib.course.page.scoreboard import scoreboard
-    from cvlib.course.run.runner import run_chapter
-
-    record = run_chapter(
-        number, profile, seeds, minutes=minutes, out=out, fresh=fresh, force_cpu=force_cpu,
-        accept_code=accept_code,
-    )  # fmt: skip
-    if _first_process():
-        click.echo(f"\n{scoreboard(record)}")
-    sys.exit(not record["complete"])
-
-
-def _first_process() -> bool:
-    import torch
-
-    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-    first = not distributed or torch.distributed.get_rank() == 0
-    if distributed:
-        torch.distributed.destroy_process_group()
-    return first
+cli.add_command(run)
+cli.add_command(record)
+cli.add_command(data)
 
 
 @cli.command()
@@ -136,87 +106,20 @@ def lab(arguments: tuple[str, ...]) -> None:
     \b
     Example:  cvlib lab --no-browser --port 8899
     """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise CourseError("JupyterLab is not installed: pip install jupyterlab ipywidgets")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
     sys.exit(subprocess.call([*command, *arguments]))
 
 
 @cli.group()
-def data() -> None:
-    """The course's data: list, fetch, verify, bundle."""
-
-
-@data.command("list")
-def data_list() -> None:
-    """Every registered file: whether it is here, its size, licence and chapters."""
-    from cvlib.course import data as store
-
-    for row in store.listing():
-        here = "here" if row.present else "----"
-        size = f"{row.bytes / 1e6:8.1f} MB" if row.bytes else " " * 11
-        click.echo(f"{here}  {size}  {row.name.ljust(34)} {', '.join(row.chapters)}  {row.licence}")
-
-
-@data.command("fetch")
-@click.argument("number")
-@PROFILE
-def data_fetch(number: str, profile: str) -> None:
-    """Download and check what a chapter needs.
-
-    \b
-    Example:  cvlib data fetch 04 --profile workshop
-    """
-    from cvlib.course import data as store
-    from cvlib.course.run.profiles import resolve
-
-    rows = store.fetch(chapter(number).number, resolve(profile))
-    for row in rows:
-        click.echo(row)
-    if not rows:
-        click.echo("nothing to fetch: what this profile needs ships with the course")
-
-
-@data.command("verify")
-@click.argument("number", required=False)
-def data_verify(number: str | None) -> None:
-    """Check the files that are here against their checksums (all, or one chapter's).
-
-    \b
-    Example:  cvlib data verify 04
-    """
-    from cvlib.course import data as store
-
-    rows = store.verify(chapter(number).number if number else None)
-    for row in rows:
-        click.echo(row)
-    sys.exit(any(row.wrong for row in rows))
-
-
-@data.command("bundle")
-@click.argument("number")
-@PROFILE
-@click.option("--out", type=click.Path(path_type=Path), default="bundle", show_default=True)
-@click.option("--quality", type=click.IntRange(1, 95), help="Recompress pictures as JPEG: lossy.")
-def data_bundle(number: str, profile: str, out: Path, quality: int | None) -> None:
-    """Pack what a chapter needs for a room without network; point CVLIB_DATA at it there.
-
-    \b
-    Example:  cvlib data bundle 04 --profile workshop --quality 75 --out usb-stick/cvlib
-    """
-    from cvlib.course import data as store
-    from cvlib.course.run.profiles import resolve
-
-    for path in store.bundle(chapter(number).number, resolve(profile), out, quality):
-        click.echo(path)
-
-
-@cli.group()
 def notebooks() -> None:
-    """The stored notebooks: refresh, check, new."""
+    """The stored notebooks: refresh, check, export, times, new."""
 
 
 @notebooks.command("refresh")
 @click.argument("numbers", nargs=-1)
-@click.option("--jobs", default=2, show_default=True)
+@JOBS
 def notebooks_refresh(numbers: tuple[str, ...], jobs: int) -> None:
     """Execute in profile smoke, keep clean outputs, and rewrite README's table of results.
 
@@ -252,33 +155,71 @@ def notebooks_check(numbers: tuple[str, ...]) -> None:
     sys.exit(bool(found))
 
 
+@notebooks.command("export")
+@click.argument("numbers", nargs=-1)
+@click.option(
+    "--to", "kind", type=click.Choice(["html", "slides"]), default="html", show_default=True
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("build/export"), show_default=True
+)
+def notebooks_export(numbers: tuple[str, ...], kind: str, out: Path) -> None:
+    """Write stored notebooks as HTML pages or slides, each figure with its alt text.
+
+    \b
+    Example:  cvlib notebooks export 04 --to slides
+    """
+    from cvlib.course.notebooks.export import export
+
+    for path in _stored(numbers):
+        click.echo(export(path, kind, out))
+
+
 @notebooks.command("times")
 @click.argument("number")
 def notebooks_times(number: str) -> None:
-    """Execute a chapter alone and write its table of times into TEACHING.md."""
-    from cvlib.course.notebooks import teaching
+    """Execute a chapter alone, keep the times of its sections and draw TEACHING.md's tables."""
+    from cvlib.course.notebooks import pool, readme
+    from cvlib.course.notebooks.refresh import time_one
 
-    teaching.refresh(chapter(number))
+    paths = _stored((number,))
+    (outcome,) = pool.run_all(time_one, [(path, ()) for path in paths], 1, click.echo)
+    readme.refresh()
+    sys.exit(bool(outcome.error))
 
 
 @notebooks.command("new")
 @click.argument("number")
 def notebooks_new(number: str) -> None:
-    """Write the skeleton of a planned chapter's notebook, with every section in its place."""
+    """Write what a planned chapter lacks of notebook, package and tests: a stub that runs.
+
+    \b
+    Example:  cvlib notebooks new 07
+    """
     from cvlib.course import notebooks as books
 
-    click.echo(books.new_notebook(chapter(number)))
+    for path in books.new_chapter(chapter(number)):
+        click.echo(path.relative_to(ROOT))
 
 
 @cli.command()
-@click.option("--out", type=click.Path(path_type=Path), default=ROOT / "build" / "course")
+@click.option("--out", type=Folder(), default=BUILD / "course")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--jobs", default=2, show_default=True)
+@JOBS
 def course(out: Path, seed: int, jobs: int) -> None:
     """Execute every chapter headlessly, print one scoreboard table, write OUT/index.html."""
     from cvlib.course.notebooks.coursebuild import build
 
     sys.exit(build(out, seed, jobs))
+
+
+@cli.command()
+@click.option("--out", type=Folder(), default=BUILD / "site")
+def site(out: Path) -> None:
+    """Write the stored notebooks as a site that needs no network; nothing is executed."""
+    from cvlib.course.site import build
+
+    click.echo(f"open {build(out, {entry: entry.notebook for entry in written()})}")
 
 
 def _stored(numbers: tuple[str, ...]) -> list[Path]:

@@ -1,22 +1,26 @@
-"""`cvlib doctor`: what this machine has, what is missing, and what mends it."""
+"""`cvlib doctor`: what this machine has, what a run misses, and what mends it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from cvlib.course.paths import ROOT, cache_dir, runs_dir
+from packaging.requirements import Requirement
 
-NOTEBOOKS = ("jupyterlab", "ipywidgets", "ipykernel", "papermill", "nbval")
+from cvlib.course.paths import CHECKOUT, ROOT, cache_dir, runs_dir, writable
+
+DISTRIBUTION = "ten-papers-2018"
 FREE_GB = 5.0  # profile full with its data set and checkpoints
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination; `mend` is empty when all is well."""
+    """One line of the examination; `mend` is empty where a run misses nothing."""
 
     subject: str
     state: str
@@ -24,8 +28,8 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Python, packages, GPU, threads, disk, folders, stored notebooks."""
-    return [_python(), *_packages(), _gpu(), _threads(), *_folders(), _checkout()]
+    """Python, packages against their floors, GPU, threads, folders, what came with the course."""
+    return [_python(), *_packages(), _notebooks(), _gpu(), _threads(), *_folders(), _course()]
 
 
 def _python() -> Finding:
@@ -34,23 +38,53 @@ def _python() -> Finding:
     return Finding("python", version, "install Python 3.11 or newer" if old else "")
 
 
-def _packages() -> list[Finding]:
-    base = ("torch", "numpy", "scipy", "matplotlib", "pillow", "scikit-image", "scikit-learn")
-    found = []
-    for name in (*base, "pooch", "click", "rich", *NOTEBOOKS):
-        try:
-            found.append(Finding(name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            extra = "[notebooks,test]" if name in NOTEBOOKS else ""
-            found.append(Finding(name, "absent", f"pip install -e '.{extra}' (or `make lab`)"))
-    return found
+def _packages() -> Iterator[Finding]:
+    """The packages that a run needs; those of Jupyter and of the tests are no business of it."""
+    for requirement in requirements():
+        have = installed(requirement.name)
+        wanted = f"pip install '{requirement}'"
+        if have is None:
+            yield Finding(requirement.name, "absent", wanted)
+        elif not requirement.specifier.contains(have, prereleases=True):
+            yield Finding(requirement.name, f"{have}, {requirement.specifier} is needed", wanted)
+        else:
+            yield Finding(requirement.name, have)
+
+
+def requirements() -> list[Requirement]:
+    """What cvlib depends on, from the checkout's pyproject.toml or from the installed package."""
+    if CHECKOUT:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        lines = project["dependencies"]
+    else:
+        lines = metadata.requires(DISTRIBUTION) or []
+    found = [Requirement(line) for line in lines]
+    return [r for r in found if r.marker is None or r.marker.evaluate({"extra": ""})]
+
+
+def installed(name: str) -> str | None:
+    """The version of an installed package, None if it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _notebooks() -> Finding:
+    """Whether the chapters open here. Never advised: on Colab they open without JupyterLab."""
+    lab = installed("jupyterlab") or installed("notebook")
+    return Finding("notebooks", f"Jupyter {lab}" if lab else "no Jupyter here: `cvlib run` does")
 
 
 def _gpu() -> Finding:
+    if installed("torch") is None:
+        return Finding("GPU", "unknown without torch")
     import torch
 
     if not torch.cuda.is_available():
-        return Finding("GPU", "none: profile smoke runs here; workshop and full want CUDA")
+        return Finding(
+            "GPU", "none: profiles smoke and laptop run here; workshop and full want CUDA"
+        )
     free, total = torch.cuda.mem_get_info()
     name = torch.cuda.get_device_name()
     mend = "" if free > 8e9 else "other programs hold GPU memory: end them (nvidia-smi)"
@@ -58,24 +92,25 @@ def _gpu() -> Finding:
 
 
 def _threads() -> Finding:
-    import torch
-
-    return Finding("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores")
+    return Finding("cores", str(os.cpu_count()))
 
 
-def _folders() -> list[Finding]:
-    findings = []
-    for subject, folder in (("data cache", cache_dir()), ("runs", runs_dir())):
-        there = next(p for p in (folder, *folder.parents) if p.exists())
+def _folders() -> Iterator[Finding]:
+    for subject, folder, variable in (
+        ("data cache", cache_dir(), "CVLIB_DATA"),
+        ("runs", runs_dir(), "CVLIB_RUNS"),
+    ):
+        there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
         free = shutil.disk_usage(there).free / 1e9
-        mend = "" if os.access(there, os.W_OK) else "not writable: set CVLIB_DATA or CVLIB_RUNS"
-        if free < FREE_GB:
-            mend = f"under {FREE_GB:.0f} GB free: make room or set CVLIB_DATA and CVLIB_RUNS"
-        findings.append(Finding(subject, f"{folder} ({free:.0f} GB free)", mend))
-    return findings
+        mend = ""
+        if not writable(folder):
+            mend = f"not writable: set {variable} to another folder"
+        elif free < FREE_GB:
+            mend = f"under {FREE_GB:.0f} GB free: make room, or set {variable} to another folder"
+        yield Finding(subject, f"{folder} ({free:.0f} GB free)", mend)
 
 
-def _checkout() -> Finding:
-    there = (ROOT / "notebooks").is_dir() and (ROOT / "data").is_dir()
-    mend = "" if there else "clone the repository: notebooks and data do not come with the wheel"
-    return Finding("checkout", str(ROOT), mend)
+def _course() -> Finding:
+    whole = all((ROOT / part).exists() for part in ("notebooks", "data/registry.toml"))
+    what = "checkout" if CHECKOUT else "installed"
+    return Finding("course", f"{what} in {ROOT}", "" if whole else "install it again: files miss")

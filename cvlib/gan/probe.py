@@ -1,12 +1,12 @@
 """Measurements on trained nets and on the ideas behind them, for figures and exercises."""
 
 import copy
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
+from cvlib.gan.nets import ProjectionDiscriminator
 from cvlib.gan.norm import standing_statistics
 from cvlib.gan.sampling import latent_batches
 
@@ -30,9 +30,9 @@ def attention_distance(beta: Tensor, size: int) -> Tensor:
     return (beta * distance).sum(-1)
 
 
-def uniform_map(size: int, pool: bool = True) -> Tensor:
-    """The map that looks everywhere alike, (1, N, M): a baseline for the distance."""
-    keys = size * size // (4 if pool else 1)
+def uniform_map(size: int) -> Tensor:
+    """The pooled map that looks everywhere alike, (1, N, N/4): a baseline for the distance."""
+    keys = size * size // 4
     return torch.full((1, size * size, keys), 1 / keys)
 
 
@@ -53,17 +53,53 @@ def with_gamma(G: nn.Module, factor: float, n: int = 1000) -> nn.Module:
     return standing_statistics(changed, latent_batches(changed, n, seed=7, device=device))
 
 
-def receptive_field(layers: int) -> int:
-    """Width in positions that one output of `layers` 3x3 convolutions of stride 1 sees."""
-    return 2 * layers + 1
+def receptive_fields(D: ProjectionDiscriminator, resolution: int) -> list[tuple[int, int]]:
+    """How far a cell in the middle of D's map sees after each block: (3x3 layers, pixels).
 
-
-def layers_to_meet(size: int) -> int:
-    """3x3 layers until one position of a map sees two opposite corners of it: ceil((size - 1)/2).
-
-    From the middle; the corners themselves see each other after `size - 1` layers.
+    Measured on D itself, by the gradient of the cell with respect to an image of `resolution`.
     """
-    return -(-(size - 1) // 2)
+    x = torch.randn(1, 3, resolution, resolution, generator=torch.Generator().manual_seed(0))
+    x.requires_grad_()
+    h = x
+    found = []
+    for i, block in enumerate(D.blocks):
+        h = block(h)
+        name = str(h.shape[2])
+        if block.down and name in D.mixers:
+            h = D.mixers[name](h)
+        middle = h.shape[2] // 2
+        (slope,) = torch.autograd.grad(h[0, :, middle, middle].sum(), x, retain_graph=True)
+        rows = slope.abs().sum((0, 1, 3)).nonzero()
+        found.append((2 * (i + 1), int(rows.max() - rows.min()) + 1))
+    return found
+
+
+def layer_table(net: nn.Module, *inputs: Tensor) -> str:
+    """What every block of G or D gives, `(C, H, W)`, and its parameters, one line each."""
+    parts = [(n, m) for n, m in net.named_children() if not isinstance(m, nn.ModuleList)]
+    named = dict(net.named_modules())
+    parts += [(n, m) for n, m in named.items() if n.startswith(("blocks.", "mixers."))
+              and n.count(".") == 1]  # fmt: skip
+    lines, hooks = [], []
+
+    def note(name: str, module: nn.Module):
+        def hook(_module: nn.Module, _args: tuple, out: Tensor) -> None:
+            count = sum(p.numel() for p in module.parameters())
+            shape = " x ".join(map(str, out.shape[1:])) or "1"
+            lines.append(f"{name:12s} {type(module).__name__[-22:]:24s} {shape:14s} {count:8,}")
+
+        return hook
+
+    for name, module in parts:
+        if not isinstance(module, nn.ModuleDict):
+            hooks.append(module.register_forward_hook(note(name, module)))
+    try:
+        with torch.no_grad():
+            net(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return "\n".join(lines)
 
 
 def operator_norm(kernel: Tensor, size: int) -> Tensor:
@@ -108,16 +144,3 @@ def power_path(matrix: Tensor, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         u = matrix @ v
         u = u / u.norm()
     return torch.stack(path), torch.stack(estimates)
-
-
-def divergence_step(steps: Sequence[int], fids: Sequence[float], factor: float = 2.0) -> int | None:
-    """First evaluation after which FID stays above `factor` times its best, or None.
-
-    A value that is not finite counts as infinitely large.
-    """
-    best, since = float("inf"), None
-    for step, fid in zip(steps, fids, strict=True):
-        bad = not fid <= factor * best
-        since = (since if since is not None else step) if bad and best < float("inf") else None
-        best = min(best, fid) if fid == fid else best
-    return since

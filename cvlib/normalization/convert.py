@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d, choose_groups
+from cvlib.normalization.layers import GroupNorm2d, choose_groups
+from cvlib.normalization.modes import BATCH_NORMS
+
+LEAST = 4  # channels per group: a 1x1 map, as in a squeeze-and-excitation gate, has m = 4 then
 
 
 def to_group_norm(channels: int) -> nn.Module:
-    """The default factory: group norm with as many groups as fit, up to 32."""
-    return GroupNorm2d(channels, choose_groups(channels))
+    """Group norm with as many groups as fit, up to 32, of at least 4 channels each."""
+    return GroupNorm2d(channels, choose_groups(channels, min(32, max(1, channels // LEAST))))
 
 
 def convert_norm(
@@ -22,14 +24,16 @@ def convert_norm(
     """Replace all batch norms (1d, 2d, 3d, sync, ghost) by `factory(channels)`, in place.
 
     Returns the model (another object only if it is itself a batch norm) and the names replaced.
-    gamma and beta are copied, and train flag, device and dtype kept; a module that stands in two
-    places is replaced by one module in both. A trained network needs fine-tuning afterwards.
+    The new layer takes over whatever it has under the same name: gamma, beta (and whether they
+    are trained), running statistics, eps; also train flag, device and dtype. A module that stands
+    in two places is replaced by one module in both. A 1d batch norm has no map, so the default
+    gives it one group. A trained network needs fine-tuning afterwards.
     """
     made: dict[nn.Module, nn.Module] = {}
     replaced: list[str] = []
     # a list, as the tree changes under us; with duplicates, to reach every place of a tied module
     for name, old in list(model.named_modules(remove_duplicate=False)):
-        if not isinstance(old, _BatchNorm | GhostBatchNorm2d):
+        if not isinstance(old, BATCH_NORMS):
             continue
         if old not in made:
             made[old] = _replacement(old, factory)
@@ -40,13 +44,28 @@ def convert_norm(
     return made.get(model, model), replaced
 
 
-@torch.no_grad()
 def _replacement(old: nn.Module, factory: Callable[[int], nn.Module]) -> nn.Module:
-    tensors = [t for t in (old.weight, old.running_mean) if t is not None]
-    new = factory(len(tensors[0]) if tensors else old.num_features).train(old.training)
-    if tensors:
-        new.to(tensors[0].device, tensors[0].dtype)
-    if old.weight is not None:
-        new.weight.copy_(old.weight)
-        new.bias.copy_(old.bias)
-    return new
+    channels = len(old.weight) if isinstance(old.weight, nn.Parameter) else old.num_features
+    if isinstance(old, nn.BatchNorm1d) and factory is to_group_norm:
+        new: nn.Module = GroupNorm2d(channels, 1)
+    else:
+        new = factory(channels)
+    if hasattr(new, "eps"):
+        new.eps = old.eps
+    _take_over(old, new)
+    return new.train(old.training)
+
+
+@torch.no_grad()
+def _take_over(old: nn.Module, new: nn.Module) -> None:
+    """Copy the tensors that both have; what the old layer has not learnt, the new one drops."""
+    theirs = dict(old.named_parameters()) | dict(old.named_buffers())
+    for name, tensor in {**dict(new.named_parameters()), **dict(new.named_buffers())}.items():
+        if name in theirs:
+            tensor.data = theirs[name].detach().clone()
+    for name, parameter in list(new.named_parameters()):
+        if name in theirs:
+            parameter.requires_grad_(theirs[name].requires_grad)
+        elif name in ("weight", "bias"):
+            new.register_parameter(name, None)
+            new.affine = False

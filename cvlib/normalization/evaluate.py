@@ -8,23 +8,27 @@ import torch
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
+from cvlib.normalization.modes import kept_modes, train_unfrozen
 from cvlib.normalization.precise_bn import precise_bn
 
 
-@torch.no_grad()
+def predict(model: nn.Module, x: Tensor, batch: int = 512) -> Tensor:
+    """The classes that `model` answers in evaluation mode: x (N, C, H, W) -> (N,).
+
+    In batches of at most `batch`, so that any test set fits; every part's mode is put back.
+    """
+    with kept_modes(model):
+        return _predicted(model.eval(), x, batch)
+
+
 def error_rate(model: nn.Module, x: Tensor, y: Tensor, batch: int = 512) -> float:
     """Test error in % of `model` in evaluation mode on images x (N, C, H, W), labels y (N,).
 
-    The model's mode is put back.
+    Every part's mode is put back.
     """
-    mode = model.training
-    try:
-        return _error(model.eval(), x, y, batch)
-    finally:
-        model.train(mode)
+    return _error(predict(model, x, batch), y)
 
 
-@torch.no_grad()
 def batch_statistics_error(model: nn.Module, x: Tensor, y: Tensor, batch: int) -> float:
     """Test error in % with the statistics of each test batch, as in training.
 
@@ -32,7 +36,8 @@ def batch_statistics_error(model: nn.Module, x: Tensor, y: Tensor, batch: int) -
     Raises `CourseError` when x does not fill one batch.
     """
     whole = _whole(x, batch)
-    return _error(copy.deepcopy(model).train(), x[:whole], y[:whole], batch)
+    copied = train_unfrozen(copy.deepcopy(model))
+    return _error(_predicted(copied, x[:whole], batch), y[:whole])
 
 
 def precise_error(
@@ -48,11 +53,12 @@ def precise_error(
 
 
 @torch.no_grad()
-def _error(model: nn.Module, x: Tensor, y: Tensor, batch: int) -> float:
-    wrong = torch.zeros((), dtype=torch.long, device=y.device)
-    for images, labels in zip(x.split(batch), y.split(batch), strict=True):
-        wrong += (model(images).argmax(1) != labels).sum()
-    return 100.0 * wrong.item() / len(y)
+def _predicted(model: nn.Module, x: Tensor, batch: int) -> Tensor:
+    return torch.cat([model(images).argmax(1) for images in x.split(batch)])
+
+
+def _error(predicted: Tensor, y: Tensor) -> float:
+    return 100.0 * (predicted != y).sum().item() / len(y)
 
 
 def _whole(x: Tensor, batch: int) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import functional as F
 
 from cvlib.course import data
 
@@ -23,13 +23,6 @@ class Sets:
     test_y: Tensor
     classes: tuple[str, ...]
 
-    @classmethod
-    def load(cls, name: str, device: torch.device) -> Sets:
-        """The registered image set `name`, whole on `device`."""
-        found = data.images(name)
-        tensors = (found.train_x, found.train_y, found.test_x, found.test_y)
-        return cls(found.label, *(t.to(device) for t in tensors), found.classes)
-
     def normalized(self, x: Tensor) -> Tensor:
         """uint8 images as floats with mean 0 and standard deviation 1 per channel over training."""
         mean, std = self._scale
@@ -41,9 +34,39 @@ class Sets:
 
     @cached_property  # every training step asks for it
     def _scale(self) -> tuple[Tensor, Tensor]:
-        sample = self.x[:2000].float()
-        std, mean = torch.std_mean(sample, (0, 2, 3), keepdim=True)
-        return mean, std
+        return scale_of(self.x[:2000])
+
+
+@lru_cache(maxsize=2)
+def load_sets(name: str, train_images: int, device: torch.device) -> Sets:
+    """The first `train_images` of the registered image set `name` and all its test images.
+
+    The registered sets are shuffled, so that the first images are a fair sample.
+    """
+    found = data.images(name)
+    label = found.label
+    if train_images < len(found.train_x):
+        label = f"{label}, the first {train_images:,} of {len(found.train_x):,} training images"
+    return Sets(
+        label,
+        found.train_x[:train_images].to(device),
+        found.train_y[:train_images].to(device),
+        found.test_x.to(device),
+        found.test_y.to(device),
+        found.classes,
+    )
+
+
+def scale_of(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (1, C, 1, 1) of each channel of images x (N, C, H, W)."""
+    std, mean = torch.std_mean(x.float(), (0, 2, 3), keepdim=True)
+    return mean, std
+
+
+def mirrored(x: Tensor, flip: Tensor) -> Tensor:
+    """x (B, ..., W) with left and right exchanged where `flip` (B,) says so."""
+    where = flip.reshape(-1, *(1,) * (x.ndim - 1))
+    return torch.where(where, x.flip(-1), x)
 
 
 def crop_and_flip(x: Tensor, shift: Tensor, flip: Tensor, pad: int) -> Tensor:

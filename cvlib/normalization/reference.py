@@ -28,11 +28,12 @@ def normalize(x: Tensor, kind: Kind, *, groups: int = 32, eps: float = 1e-5) -> 
         raise CourseError(f"there is no normalisation {kind!r}: choose of bn, ln, in, gn")
     g = check_groups(x.shape[1], groups) if kind == "gn" else 1
     n, c = x.shape[:2]
-    grouped = x.reshape(n, g, c // g, -1)
+    grouped = x.reshape(n, g, c // g, x.shape[2:].numel())  # (N, G, C/G, P)
     stats = grouped.float() if x.dtype in (torch.half, torch.bfloat16) else grouped
     mean = stats.mean(AXES[kind], keepdim=True)
     variance = (stats - mean).square().mean(AXES[kind], keepdim=True)
-    return ((stats - mean) / (variance + eps).sqrt()).to(x.dtype).reshape(x.shape)
+    normal = (stats - mean) / (variance + eps).sqrt()
+    return normal.to(x.dtype).reshape(x.shape)
 
 
 def check_groups(channels: int, groups: int) -> int:
@@ -48,5 +49,5 @@ def check_groups(channels: int, groups: int) -> int:
 def set_size(kind: Kind, shape: tuple[int, ...], groups: int = 32) -> int:
     """m, the number of values behind one mean, for a tensor of `shape` (N, C, *)."""
     n, c, *rest = shape
-    p = int(torch.tensor(rest).prod()) if rest else 1
+    p = torch.Size(rest).numel()
     return {"bn": n * p, "ln": c * p, "in": p, "gn": c // groups * p}[kind]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 Norm = Callable[[int], nn.Module]  # channels -> layer
 
@@ -22,15 +22,20 @@ class BasicBlock(nn.Module):
 
     def __init__(self, inputs: int, width: int, stride: int, norm: Norm) -> None:
         super().__init__()
-        self.conv1, self.norm1 = conv(inputs, width, 3, stride), norm(width)
-        self.conv2, self.norm2 = conv(width, width, 3), norm(width)
+        self.conv1 = conv(inputs, width, 3, stride)
+        self.norm1 = norm(width)
+        self.conv2 = conv(width, width, 3)
+        self.norm2 = norm(width)
         self.shortcut = shortcut(inputs, width, stride, norm)
         nn.init.zeros_(self.norm2.weight)  # the block starts as its shortcut (Goyal et al. 2017)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C_in, H, W) -> (B, width, H/stride, W/stride)."""
-        y = F.relu(self.norm1(self.conv1(x)))
-        return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+        y = self.conv1(x)  # (B, width, H/stride, W/stride)
+        y = F.relu(self.norm1(y))
+        y = self.conv2(y)
+        y = self.norm2(y)
+        return F.relu(y + self.shortcut(x))
 
 
 class Bottleneck(nn.Module):
@@ -41,17 +46,21 @@ class Bottleneck(nn.Module):
     def __init__(self, inputs: int, width: int, stride: int, norm: Norm) -> None:
         super().__init__()
         outputs = width * self.expansion
-        self.conv1, self.norm1 = conv(inputs, width, 1), norm(width)
-        self.conv2, self.norm2 = conv(width, width, 3, stride), norm(width)
-        self.conv3, self.norm3 = conv(width, outputs, 1), norm(outputs)
+        self.conv1 = conv(inputs, width, 1)
+        self.norm1 = norm(width)
+        self.conv2 = conv(width, width, 3, stride)
+        self.norm2 = norm(width)
+        self.conv3 = conv(width, outputs, 1)
+        self.norm3 = norm(outputs)
         self.shortcut = shortcut(inputs, outputs, stride, norm)
         nn.init.zeros_(self.norm3.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C_in, H, W) -> (B, 4 width, H/stride, W/stride)."""
-        y = F.relu(self.norm1(self.conv1(x)))
-        y = F.relu(self.norm2(self.conv2(y)))
-        return F.relu(self.norm3(self.conv3(y)) + self.shortcut(x))
+        y = F.relu(self.norm1(self.conv1(x)))  # (B, width, H, W)
+        y = F.relu(self.norm2(self.conv2(y)))  # (B, width, H/stride, W/stride)
+        y = self.norm3(self.conv3(y))  # (B, 4 width, H/stride, W/stride)
+        return F.relu(y + self.shortcut(x))
 
 
 def shortcut(inputs: int, outputs: int, stride: int, norm: Norm) -> nn.Module:
@@ -73,7 +82,9 @@ class ResNet(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.stem = stem
-        stages, channels = [], widths[0]
+        stages: list[nn.Module] = []
+        self.widths = tuple(width * block.expansion for width in widths)
+        channels = widths[0]
         for count, width, stride in zip(blocks, widths, strides, strict=True):
             stage = []
             for i in range(count):
@@ -88,7 +99,10 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, C, H, W) -> logits (B, classes)."""
-        return self.head(self.stages(self.stem(x)).mean((2, 3)))
+        x = self.stem(x)
+        x = self.stages(x)  # (B, widths[-1], H/stride, W/stride)
+        x = x.mean((2, 3))  # (B, widths[-1])
+        return self.head(x)
 
 
 def resnet_cifar(

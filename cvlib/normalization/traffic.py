@@ -7,12 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from cvlib.normalization.layers import GhostBatchNorm2d
+from cvlib.normalization.modes import BATCH_NORMS, kept_modes
 
 READS_FORWARD, READS_BACKWARD = 2, 4  # statistics, then normalise; x and dy twice
-NORMS = (_BatchNorm, GhostBatchNorm2d, nn.GroupNorm)
+NORMS = (*BATCH_NORMS, nn.GroupNorm)
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def norm_traffic(model: nn.Module, size: tuple[int, int, int, int]) -> list[Traf
     """The normalisation layers of `model` for an input of `size` (N, C, H, W), in order.
 
     N counts: m is N*H*W for a batch norm (or images_per_worker*H*W for a ghost batch norm), and
-    (C/G)*H*W for a group norm. The model runs once, in evaluation mode; its mode is put back.
+    (C/G)*H*W for a group norm. The model runs once, in evaluation mode; all modes are put back.
     """
     found: list[Traffic] = []
     names = {m: n for n, m in model.named_modules() if isinstance(m, NORMS)}
@@ -44,12 +43,11 @@ def norm_traffic(model: nn.Module, size: tuple[int, int, int, int]) -> list[Traf
         found.append(Traffic(names[layer], shape, inputs[0].numel(), _set_size(layer, shape)))
 
     hooks = [m.register_forward_hook(note) for m in names]
-    mode = model.training
     device = next(model.parameters()).device
     try:
-        model.eval()(torch.zeros(size, device=device))
+        with kept_modes(model):
+            model.eval()(torch.zeros(size, device=device))
     finally:
-        model.train(mode)
         for hook in hooks:
             hook.remove()
     return found

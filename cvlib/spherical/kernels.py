@@ -1,7 +1,7 @@
 """Where a learnable filter has its weights, and the spectrum of such a filter.
 
-A filter is a sum of points with free weights, as in the paper: ``psi = sum_p w_p delta_p``. A point
-of S2 is a rotation with ``gamma = 0`` (it carries the north pole there).
+A filter is a sum of points with free weights, as in the paper: `psi = sum_p w_p delta_p`. A point
+of S2 is a rotation with `gamma = 0` (it carries the north pole there).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cvlib.spherical.wigner import wigner_D
 
 @dataclass(frozen=True)
 class Support:
-    """Points of a filter: Euler angles ``(alpha, beta, gamma)`` in radians, ZYZ."""
+    """Points of a filter: Euler angles `(alpha, beta, gamma)` in radians, ZYZ."""
 
     points: tuple[tuple[float, float, float], ...]
 
@@ -28,15 +28,20 @@ class Support:
 
     @property
     def euler(self) -> np.ndarray:
-        """The points as an array ``(size, 3)``."""
+        """The points as an array `(size, 3)`."""
         return np.array(self.points)
+
+    @property
+    def on_sphere(self) -> bool:
+        """Whether these are points of the sphere, not turned in place."""
+        return all(gamma == 0 for _, _, gamma in self.points)
 
 
 def _support(alpha: np.ndarray, beta: np.ndarray, gamma: np.ndarray, twist: bool) -> Support:
     if min(len(alpha), len(beta), len(gamma)) < 1:
-        raise CourseError("A filter needs at least one point along each angle.")
-    b, a, g = (v.ravel() for v in np.meshgrid(beta, alpha, gamma, indexing="ij"))
-    angles = np.stack([a, b, g - a if twist else g], axis=1)
+        raise CourseError("a filter needs at least one point along each angle")
+    b, a, g = np.meshgrid(beta, alpha, gamma, indexing="ij")
+    angles = np.stack([a, b, g - a if twist else g], axis=-1).reshape(-1, 3)
     return Support(tuple(tuple(float(v) for v in row) for row in angles))
 
 
@@ -45,7 +50,7 @@ def _circle(n: int) -> np.ndarray:
 
 
 def s2_near_identity(max_beta: float = np.pi / 8, n_alpha: int = 8, n_beta: int = 3) -> Support:
-    """Rings around the north pole at ``beta = max_beta k / n_beta``, without the pole itself."""
+    """Rings around the north pole at `beta = max_beta k / n_beta`, without the pole itself."""
     return _support(_circle(n_alpha), _rings(max_beta, n_beta), np.zeros(1), twist=False)
 
 
@@ -58,8 +63,8 @@ def so3_near_identity(
 ) -> Support:
     """Rotations near the identity: rings of directions, each turned in place too.
 
-    The third Euler angle is ``gamma - alpha``, so that ``gamma`` is the turn left over when
-    ``beta`` goes to 0. From ``max_gamma = pi`` on the turns fill the circle evenly (no point
+    The third Euler angle is `gamma - alpha`, so that `gamma` is the turn left over when
+    `beta` goes to 0. From `max_gamma = pi` on the turns fill the circle evenly (no point
     twice). The defaults are the paper's 72 points.
     """
     turns = _circle(n_gamma) if max_gamma >= np.pi else np.linspace(-max_gamma, max_gamma, n_gamma)
@@ -67,7 +72,7 @@ def so3_near_identity(
 
 
 def s2_equatorial(max_beta: float = 0.0, n_alpha: int = 32, n_beta: int = 1) -> Support:
-    """Rings ``max_beta`` around the equator: long filters, as the paper uses for 3-D shapes."""
+    """Rings `max_beta` around the equator: long filters, as the paper uses for 3-D shapes."""
     return _support(_circle(n_alpha), _belts(max_beta, n_beta), np.zeros(1), twist=False)
 
 
@@ -78,7 +83,7 @@ def so3_equatorial(
     n_beta: int = 1,
     n_gamma: int = 2,
 ) -> Support:
-    """The equatorial rings, each direction with ``n_gamma`` turns within ``max_gamma``."""
+    """The equatorial rings, each direction with `n_gamma` turns within `max_gamma`."""
     turns = np.linspace(-max_gamma, max_gamma, n_gamma)
     return _support(_circle(n_alpha), _belts(max_beta, n_beta), turns, twist=False)
 
@@ -93,7 +98,8 @@ def _belts(max_beta: float, n: int) -> np.ndarray:
 
 @cache
 def _harmonics(support: Support, L: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    columns = [D[:, :, l] * np.sqrt(2 * l + 1) for l, D in enumerate(wigner_D(L, support.euler))]
+    matrices = wigner_D(L, support.euler)
+    columns = [D[:, :, l] * np.sqrt(2 * l + 1) for l, D in enumerate(matrices)]  # n = 0
     return torch.as_tensor(np.concatenate(columns, axis=1).T).to(device, dtype)
 
 
@@ -104,12 +110,12 @@ def _matrices(support: Support, L: int, dtype: torch.dtype, device: torch.device
 
 
 def s2_spectrum(w: Tensor, support: Support, L: int) -> Tensor:
-    """Weights ``(O, I, P)`` on S2 points to packed coefficients ``(L**2, I, O)``."""
+    """Weights `(O, I, P)` on S2 points to packed coefficients `(L**2, I, O)` (Sec. 5.2)."""
     K = _harmonics(support, L, w.dtype, w.device)
     return (K @ w.permute(2, 1, 0).flatten(1)).unflatten(1, (w.shape[1], w.shape[0]))
 
 
 def so3_spectrum(w: Tensor, support: Support, L: int) -> Tensor:
-    """Weights ``(O, I, P)`` on SO(3) points to packed coefficients ``(so3_size(L), I, O)``."""
+    """Weights `(O, I, P)` on SO(3) points to packed coefficients `(so3_size(L), I, O)`."""
     K = _matrices(support, L, w.dtype, w.device)
     return (K @ w.permute(2, 1, 0).flatten(1)).unflatten(1, (w.shape[1], w.shape[0]))

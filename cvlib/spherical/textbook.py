@@ -1,8 +1,8 @@
 """The Fourier transforms and correlations as the paper writes them: FFTs and complex matrices.
 
 The clearest of the three engines, and the reference for the other two. Coefficients are padded
-arrays, ``(..., L, 2L-1)`` on S2 and ``(..., L, 2L-1, 2L-1)`` on SO(3). A real signal makes half of
-them redundant, which is what :mod:`cvlib.spherical.fourier` saves.
+arrays, `(..., L, 2L-1)` on S2 and `(..., L, 2L-1, 2L-1)` on SO(3). A real signal makes half of
+them redundant, which is what `cvlib.spherical.fourier` saves.
 """
 
 from functools import cache
@@ -37,17 +37,20 @@ def _complex(x: Tensor) -> torch.dtype:
 
 
 def s2_fft(x: Tensor, L: int) -> Tensor:
-    """Signal ``(..., beta, alpha)`` to coefficients ``(..., L, 2L-1)`` (Sec. 4)."""
-    grid, dtype = s2_grid(x), _complex(x)
+    """Signal `(..., beta, alpha)` to coefficients `(..., L, 2L-1)` (Sec. 4)."""
+    grid = s2_grid(x)
+    dtype = _complex(x)
     orders = torch.arange(1 - L, L, device=x.device) % grid.n_alpha
-    waves = torch.fft.fft(x, dim=-1)[..., orders] / grid.n_alpha
-    d, w = _legendre(grid, L, dtype, x.device), _mean_weights(grid, dtype, x.device)
+    waves = torch.fft.fft(x, dim=-1)[..., orders] / grid.n_alpha  # (..., beta, m)
+    d = _legendre(grid, L, dtype, x.device)
+    w = _mean_weights(grid, dtype, x.device)
     return torch.einsum("...bm,lmb->...lm", waves, d * w)
 
 
 def s2_ifft(c: Tensor, grid: Grid) -> Tensor:
-    """Coefficients ``(..., L, 2L-1)`` to the real signal ``(..., beta, alpha)``."""
-    L, n = c.shape[-2], grid.n_alpha
+    """Coefficients `(..., L, 2L-1)` to the real signal `(..., beta, alpha)`."""
+    L = c.shape[-2]
+    n = grid.n_alpha
     waves = torch.einsum("...lm,lmb->...bm", c, _legendre(grid, L, c.dtype, c.device))
     orders = torch.arange(1 - L, L, device=c.device) % n
     full = waves.new_zeros(*waves.shape[:-1], n).index_copy(-1, orders, waves)
@@ -55,17 +58,20 @@ def s2_ifft(c: Tensor, grid: Grid) -> Tensor:
 
 
 def so3_fft(x: Tensor, L: int) -> Tensor:
-    """Signal ``(..., beta, alpha, gamma)`` to coefficients ``(..., L, 2L-1, 2L-1)`` (Sec. 4)."""
-    grid, dtype = so3_grid(x), _complex(x)
+    """Signal `(..., beta, alpha, gamma)` to coefficients `(..., L, 2L-1, 2L-1)` (Sec. 4)."""
+    grid = so3_grid(x)
+    dtype = _complex(x)
     orders = torch.arange(1 - L, L, device=x.device) % grid.n_alpha
-    waves = torch.fft.fft2(x)[..., orders, :][..., orders] / grid.n_alpha**2
-    d, w = _wigner(grid, L, dtype, x.device), _mean_weights(grid, dtype, x.device)
+    waves = torch.fft.fft2(x)[..., orders, :][..., orders] / grid.n_alpha**2  # (..., beta, m, n)
+    d = _wigner(grid, L, dtype, x.device)
+    w = _mean_weights(grid, dtype, x.device)
     return torch.einsum("...bmn,lmnb->...lmn", waves, d * w)
 
 
 def so3_ifft(c: Tensor, grid: Grid) -> Tensor:
-    """Coefficients ``(..., L, 2L-1, 2L-1)`` to the real signal ``(..., beta, alpha, gamma)``."""
-    L, n = c.shape[-3], grid.n_alpha
+    """Coefficients `(..., L, 2L-1, 2L-1)` to the real signal `(..., beta, alpha, gamma)`."""
+    L = c.shape[-3]
+    n = grid.n_alpha
     waves = torch.einsum("...lmn,lmnb->...bmn", c, _wigner(grid, L, c.dtype, c.device))
     orders = torch.arange(1 - L, L, device=c.device) % n
     rows = waves.new_zeros(*waves.shape[:-1], n).index_copy(-1, orders, waves)
@@ -82,7 +88,7 @@ def _shrink(c: Tensor) -> Tensor:
 def s2_correlate(f: Tensor, psi: Tensor) -> Tensor:
     """Spectrum of the correlation on S2: the outer product of each degree (Sec. 4).
 
-    ``f`` ``(B, I, L, 2L-1)``, ``psi`` ``(O, I, L, 2L-1)``; returns ``(B, O, L, 2L-1, 2L-1)``.
+    `f` `(B, I, L, 2L-1)`, `psi` `(O, I, L, 2L-1)`; returns `(B, O, L, 2L-1, 2L-1)`.
     """
     return torch.einsum("bilm,oiln,l->bolmn", f, psi.conj(), _shrink(f))
 
@@ -90,6 +96,6 @@ def s2_correlate(f: Tensor, psi: Tensor) -> Tensor:
 def so3_correlate(f: Tensor, psi: Tensor) -> Tensor:
     """Spectrum of the correlation on SO(3): the matrix product of each degree.
 
-    ``f`` ``(B, I, L, 2L-1, 2L-1)``, ``psi`` ``(O, I, ...)``; returns ``(B, O, ...)``.
+    `f` `(B, I, L, 2L-1, 2L-1)`, `psi` `(O, I, ...)`; returns `(B, O, ...)`.
     """
     return torch.einsum("bilmn,oilkn,l->bolmk", f, psi.conj(), _shrink(f))

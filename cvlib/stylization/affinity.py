@@ -82,17 +82,19 @@ def window_count(height: int, width: int, radius: int = 1) -> Tensor:
     return scatter_windows(inside, radius)
 
 
-def matting_affinity(image: Tensor, eps: float = 1e-7, rows: int = 32) -> StencilMatrix:
+def matting_affinity(image: Tensor, eps: float = 1e-7) -> StencilMatrix:
     """W of Levin et al. for 3x3 windows: image (3, H, W) in [0, 1] -> float64 stencil (13, H, W).
 
     With Sigma_k + eps/9 I = L L^T and z_i = L^-1 (I_i - mu_k) the entry is (1 + z_i . z_j) / 9.
     Float64, and centred before the product: eps/9 is far below float32's cancellation error.
-    `rows` window rows at a time keep the work in cache. Raises CourseError below 3x3 pixels.
+    Raises CourseError below 3x3 pixels.
     """
     channels, height, width = image.shape
     _check_size(height, width, 1)
     I = image.double()
     coef = torch.zeros(len(OFFSETS), height, width, dtype=torch.float64, device=image.device)
+    # A few window rows at a time stay in a CPU's cache; a GPU wants few launches.
+    rows = 32 if image.device.type == "cpu" else height
     for y0 in range(0, height - 2, rows):
         y1 = min(height - 2, y0 + rows)
         X = torch.stack([I[:, y0 + a : y1 + a, b : width - 2 + b] for a, b in PLACES])
@@ -124,23 +126,6 @@ def _whiten(X: Tensor, ridge: float) -> Tensor:
             z[:, a] -= L[a, c] * z[:, c]
         z[:, a] /= L[a, a]
     return z
-
-
-def gaussian_affinity(image: Tensor, sigma: float) -> StencilMatrix:
-    """The affinity that the paper rejects: exp(-|I_i - I_j|^2 / sigma^2) between 8-neighbours.
-
-    image (3, H, W) in [0, 1] -> float64 stencil; a floor of 1e-6 keeps the graph connected.
-    """
-    _, height, width = image.shape
-    I = image.double()
-    coef = torch.zeros(len(OFFSETS), height, width, dtype=torch.float64, device=image.device)
-    for dy, dx in [(0, 1), (1, -1), (1, 0), (1, 1)]:
-        ys, xs = slice(0, height - dy), slice(max(0, -dx), width - max(0, dx))
-        here = I[:, ys, xs]
-        there = I[:, dy:, max(0, dx) : width + min(0, dx)]
-        weight = torch.exp(-((here - there) ** 2).sum(0) / sigma**2) + 1e-6
-        coef[OFFSETS.index((dy, dx)), ys, xs] = weight
-    return StencilMatrix(coef)
 
 
 def sum_windows(x: Tensor, radius: int) -> Tensor:
@@ -199,5 +184,5 @@ def _check_size(height: int, width: int, radius: int) -> None:
     m = 2 * radius + 1
     if min(height, width) < m:
         raise CourseError(
-            f"The photo is {width}x{height} pixels, but a window needs {m}x{m}: use a larger one."
+            f"the photo is {width}x{height} pixels, but a window needs {m}x{m}: use a larger one"
         )

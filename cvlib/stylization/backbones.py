@@ -22,18 +22,19 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_MEAN = (103.939, 116.779, 123.68)  # BGR, 0..255
 
 
-def backbone(name: str, calibration: Tensor) -> tuple[Encoder, dict[str, Decoder]]:
-    """A frozen encoder, and its decoders if some are shipped: name is "tiny", "vgg19" or "vgg16".
+def backbone(name: str, calibration: Tensor, levels: int = 3) -> tuple[Encoder, dict[str, Decoder]]:
+    """A frozen encoder of `levels` levels, and its decoders if some are shipped.
 
-    VGG's activations are normalised on the photos `calibration` (B, 3, H, W) in [0, 1].
-    Raises CourseError for another name, DataMissing when the weights cannot be fetched.
+    name is "tiny", "vgg19" or "vgg16". VGG's activations are normalised on the photos `calibration`
+    (B, 3, H, W) in [0, 1]. Raises CourseError for another name, DataMissing when the weights cannot
+    be fetched.
     """
     if name == "tiny":
         return load_weights(data.path("photowct-tiny/weights"))
     if name not in ("vgg19", "vgg16"):
-        raise CourseError(f"There is no backbone {name!r}: choose 'tiny', 'vgg19' or 'vgg16'.")
-    encoder = vgg19() if name == "vgg19" else vgg16()
-    mean_activation_one(encoder, calibration)
+        raise CourseError(f"there is no backbone {name!r}: choose 'tiny', 'vgg19' or 'vgg16'")
+    encoder = vgg19(levels) if name == "vgg19" else vgg16(levels)
+    unit_activations(encoder, calibration)
     return encoder.eval().requires_grad_(False), {}
 
 
@@ -52,11 +53,11 @@ def load_weights(path: Path) -> tuple[Encoder, dict[str, Decoder]]:
     return encoder, decoders
 
 
-def vgg19() -> Encoder:
-    """VGG-19 up to conv4_1 from torchvision's weights file."""
+def vgg19(levels: int = 4) -> Encoder:
+    """VGG-19 up to conv{levels}_1, at most conv4_1, from torchvision's weights file."""
     state = torch.load(data.path("vgg19/weights"), weights_only=True, mmap=True)
-    encoder = Encoder(VGG_WIDTHS, (2, 2, 4))
-    for layer, i in zip(encoder.layers.values(), VGG19_INDICES, strict=True):
+    encoder = Encoder(VGG_WIDTHS[:levels], (2, 2, 4)[: levels - 1])
+    for layer, i in zip(encoder.layers.values(), VGG19_INDICES, strict=False):
         layer.load_state_dict(
             {"weight": state[f"features.{i}.weight"], "bias": state[f"features.{i}.bias"]}
         )
@@ -64,10 +65,10 @@ def vgg19() -> Encoder:
     return encoder
 
 
-def vgg16() -> Encoder:
-    """VGG-16 up to conv4_1 from the developers' offline copy (BGR, 0..255, mean subtracted)."""
+def vgg16(levels: int = 4) -> Encoder:
+    """VGG-16 up to conv{levels}_1 from the developers' copy (BGR, 0..255, mean subtracted)."""
     arrays = np.load(data.path("vgg16/weights"))
-    encoder = Encoder(VGG_WIDTHS, (2, 2, 3))
+    encoder = Encoder(VGG_WIDTHS[:levels], (2, 2, 3)[: levels - 1])
     for name, layer in encoder.layers.items():
         layer.weight.data = torch.from_numpy(arrays[f"{name}.weight"]).float()
         layer.bias.data = torch.from_numpy(arrays[f"{name}.bias"]).float()
@@ -86,12 +87,13 @@ def fold_preprocessing(encoder: Encoder, mean: Tensor, scale: Tensor) -> None:
 
 
 @torch.no_grad()
-def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
-    """Rescale every channel to a mean activation of 1 on photos x (B, 3, H, W), as Gatys et al.
+def unit_activations(encoder: Encoder, x: Tensor) -> None:
+    """Rescale every channel to a root mean square of 1 on photos x (B, 3, H, W).
 
     ReLU and max pooling commute with a positive scale, so the next layer divides by it and the
-    network's function is unchanged up to the scale of its features. Channels that are nearly
-    silent on x count as a tenth of the layer's mean: dividing by less would make them shout.
+    network's function is unchanged up to the scale of its features (Gatys et al. set means to 1).
+    WCT does not see the scale; decoders learn faster from features of one size. Channels that are
+    nearly silent on x count as a tenth of the layer's mean: dividing by less would make them shout.
     """
     scale = torch.ones(3)
     for name, layer in encoder.layers.items():
@@ -99,7 +101,7 @@ def mean_activation_one(encoder: Encoder, x: Tensor) -> None:
             x = F.max_pool2d(x, 2)
         layer.weight *= scale[:, None, None]
         x = F.relu(conv(layer, x))
-        scale = x.mean((0, 2, 3))
+        scale = x.square().mean((0, 2, 3)).sqrt()
         scale = scale.clamp_min(0.1 * scale.mean())
         layer.weight /= scale[:, None, None, None]
         layer.bias /= scale

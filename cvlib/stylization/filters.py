@@ -41,18 +41,22 @@ def apply_maps(maps: Tensor, content: Tensor) -> Tensor:
 
 
 def upsample_result(
-    result: Tensor, content_small: Tensor, content: Tensor, radius: int = 2, eps: float = 1e-3
+    result: Tensor, content_small: Tensor, content: Tensor, radius: int = 2, eps: float = 1e-6
 ) -> Tensor:
     """Carry a small result over to the full photo through its colour maps (4K in a second).
 
     result and content_small (3, h, w), content (3, H, W) -> (3, H, W), in content's precision. The
-    maps are resized, the pixels are the photo's own: detail comes from `content` at full size.
-    Raises CourseError when the two small images differ in size.
+    maps are resized, the pixels are the photo's own: detail comes from `content` at full size. At
+    equal size the result is returned as it is. Raises CourseError when the two small images differ
+    in size.
     """
     if result.shape[-2:] != content_small.shape[-2:]:
-        raise CourseError("The small result and the small content must have the same size.")
-    maps = affine_maps(content_small, result, radius, eps * (2 * radius + 1) ** 2).to(content)
+        raise CourseError("small result and small content differ in size: make both from one photo")
     size = content.shape[-2:]
+    if result.shape[-2:] == size:
+        return result.to(content)
+    # A larger eps would flatten the maps, and with them the photo's fine contrast.
+    maps = affine_maps(content_small, result, radius, eps * (2 * radius + 1) ** 2).to(content)
     # One output channel at a time: twelve full-size maps of a 4K photo would be 400 MB.
     return torch.cat(
         [apply_maps(F.interpolate(one[None], size=size, mode="bilinear"), content) for one in maps]
@@ -71,13 +75,12 @@ def local_affine_refine(
     maps = affine_maps(content, result, radius=1, eps=9e-3).float().flatten(0, 1)
     content = content.float()
     _, height, width = content.shape
-    reach = 2 * radius
     padded = F.pad(torch.cat([maps, content]), (radius,) * 4)
     inside = F.pad(content.new_ones(height, width), (radius,) * 4)
     total = torch.zeros_like(maps)
     weights = content.new_zeros(height, width)
-    for dy in range(reach + 1):
-        for dx in range(reach + 1):
+    for dy in range(2 * radius + 1):
+        for dx in range(2 * radius + 1):
             there = padded[:, dy : dy + height, dx : dx + width]
             far = ((dy - radius) ** 2 + (dx - radius) ** 2) / (2 * (radius / 3) ** 2)
             colour = (there[MAPS:] - content).square().sum(0) / (2 * sigma_range**2)

@@ -9,24 +9,62 @@ from torch import Tensor
 
 from cvlib.stylization.affinity import StencilMatrix
 from cvlib.stylization.photowct import Encoder
+from cvlib.stylization.regions import resize_labels, valid_labels
+from cvlib.stylization.wct import covariance
+
+Masks = tuple[Tensor, Tensor]
 
 
-@torch.no_grad()
-def style_distance(encoder: Encoder, image: Tensor, style: Tensor) -> float:
-    """How far two photos' feature statistics are apart, summed over the encoder's levels.
+class StyleGauge:
+    """How far a photo's feature statistics are from one style photo's, region by region.
 
-    Per level: mean squared difference of the feature means plus the root mean squared difference of
-    the covariances, both over channels. image (3, H, W), style (3, H', W'); 0 for the same photo.
-    It depends on the encoder: only compare values of one encoder.
+    Per level and region: mean squared difference of the feature means plus the root mean squared
+    difference of the covariances, both over channels; regions count by their share of the content.
+    0 for the style itself. It depends on the encoder: only compare values of one encoder.
+
+    style (3, H', W'); masks: label maps of content and style, or None for one region.
     """
-    total = 0.0
-    maps = zip(encoder(image[None]).maps, encoder(style[None]).maps, strict=True)
-    for x, s in maps:
-        x, s = x[0].flatten(1).double(), s[0].flatten(1).double()
-        mean = (x.mean(1) - s.mean(1)).square().mean()
-        cov = (torch.cov(x) - torch.cov(s)).square().mean().sqrt()
-        total += float(mean + cov)
-    return total
+
+    def __init__(self, encoder: Encoder, style: Tensor, masks: Masks | None = None) -> None:
+        self.encoder = encoder
+        self.labels = _lasting_labels(masks, len(encoder.widths)) if masks else []
+        # Regions too small to have statistics at every level: the photo is one region.
+        self.mask, style_mask = masks if self.labels else (None, None)
+        self.style = self._statistics(style, style_mask)
+
+    def distance(self, image: Tensor) -> float:
+        """The distance of image (3, H, W), with the content's regions."""
+        total = 0.0
+        mine = self._statistics(image, self.mask)
+        for levels, wanted, share in zip(mine, self.style, self._shares(), strict=True):
+            for (m, cov), (m_s, cov_s) in zip(levels, wanted, strict=True):
+                mean_term = (m - m_s).square().mean()
+                total += share * float(mean_term + (cov - cov_s).square().mean().sqrt())
+        return total
+
+    def _shares(self) -> list[float]:
+        if self.mask is None:
+            return [1.0]
+        sizes = [int((self.mask == label).sum()) for label in self.labels]
+        return [size / sum(sizes) for size in sizes]
+
+    @torch.no_grad()
+    def _statistics(self, photo: Tensor, mask: Tensor | None) -> list[list[tuple[Tensor, Tensor]]]:
+        """For each region, mean and covariance of every level's features."""
+        maps = [x[0] for x in self.encoder(photo[None]).maps]  # (C, h, w) each
+        if mask is None:
+            return [[covariance(x.flatten(1)) for x in maps]]
+        small = [resize_labels(mask, *x.shape[-2:]) for x in maps]
+        return [
+            [covariance(x[:, m == label]) for x, m in zip(maps, small, strict=True)]
+            for label in self.labels
+        ]
+
+
+def _lasting_labels(masks: Masks, levels: int) -> list[int]:
+    """The labels that are still large enough at the deepest of an encoder's levels."""
+    deepest = [resize_labels(m, *(n >> (levels - 1) for n in m.shape)) for m in masks]
+    return valid_labels(*deepest)
 
 
 def affine_residual(affinity: StencilMatrix, result: Tensor) -> float:

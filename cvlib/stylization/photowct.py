@@ -6,6 +6,7 @@ All photos are (3, H, W) in [0, 1]; networks see batches (B, 3, H, W).
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -13,7 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
-from cvlib.stylization.wct import wct, wct_regions
+from cvlib.stylization.regions import per_region, resize_labels
+from cvlib.stylization.wct import wct
 
 
 class Pool(NamedTuple):
@@ -44,12 +46,14 @@ class Encoder(nn.Module):
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
-        self.widths, self.depths = tuple(widths), tuple(depths)
+        self.widths = tuple(widths)
+        self.depths = tuple(depths)
         self.layers = nn.ModuleDict()
         before = 3
-        for level, width in enumerate(self.widths, 1):
+        depths = [*self.depths, 1]  # the last level ends with its first convolution
+        for level, (width, depth) in enumerate(zip(self.widths, depths, strict=True), 1):
             self.layers[f"conv{level}_1"] = nn.Conv2d(before, width, 3)
-            for i in range(2, (*self.depths, 1)[level - 1] + 1):
+            for i in range(2, depth + 1):
                 self.layers[f"conv{level}_{i}"] = nn.Conv2d(width, width, 3)
             before = width
 
@@ -61,9 +65,10 @@ class Encoder(nn.Module):
                 for i in range(2, self.depths[l - 2] + 1):
                     x = F.relu(conv(self.layers[f"conv{l - 1}_{i}"], x))
                 size = x.shape[-2:]
-                x, indices = F.max_pool2d(x, 2, return_indices=True)
+                x, indices = F.max_pool2d(x, 2, return_indices=True)  # (B, C, H/2, W/2)
                 pools.append(Pool(indices, size))
-            x = F.relu(conv(self.layers[f"conv{l}_1"], x))
+
+            x = F.relu(conv(self.layers[f"conv{l}_1"], x))  # (B, widths[l-1], ...)
             maps.append(x)
         return Features(maps, pools)
 
@@ -79,7 +84,7 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         if mode not in ("unpool", "upsample"):
-            raise CourseError(f"mode is {mode!r}: choose 'unpool' or 'upsample'.")
+            raise CourseError(f"mode is {mode!r}: choose 'unpool' or 'upsample'")
         self.level, self.mode, self.depths = level, mode, tuple(depths)
         self.layers = nn.ModuleDict()
         for l in range(level, 1, -1):
@@ -92,11 +97,11 @@ class Decoder(nn.Module):
     def forward(self, x: Tensor, pools: Sequence[Pool]) -> Tensor:
         """x (B, widths[level-1], h, w) and the content's pools -> (B, 3, H, W)."""
         for l in range(self.level, 1, -1):
-            x = F.relu(conv(self.layers[f"conv{l}_1"], x))
-            x = self.enlarge(x, pools[l - 2])
+            x = F.relu(conv(self.layers[f"conv{l}_1"], x))  # (B, widths[l-2], h, w)
+            x = self.enlarge(x, pools[l - 2])  # (B, widths[l-2], 2h, 2w)
             for i in range(self.depths[l - 2], 1, -1):
                 x = F.relu(conv(self.layers[f"conv{l - 1}_{i}"], x))
-        return conv(self.layers["conv1_1"], x)
+        return conv(self.layers["conv1_1"], x)  # (B, 3, H, W)
 
     def enlarge(self, x: Tensor, pool: Pool) -> Tensor:
         """Undo one pooling; the content's size settles odd heights and widths."""
@@ -148,13 +153,14 @@ def restyle(
 ) -> Tensor:
     """WCT of feature maps (1, C, h, w), (1, C, h', w'), region by region if there are masks."""
     c, s = content[0].flatten(1), style[0].flatten(1)
+    method = partial(wct, alpha=alpha, ridge=ridge)
     if masks is None:
-        return wct(c, s, alpha, ridge).view_as(content)
+        return method(c, s).view_as(content)
     labels = [
-        F.interpolate(mask[None, None].double(), size=x.shape[-2:], mode="nearest").long().flatten()
+        resize_labels(mask, *x.shape[-2:]).flatten()
         for mask, x in zip(masks, (content, style), strict=True)
     ]
-    return wct_regions(c, s, *labels, alpha, ridge).view_as(content)
+    return per_region(method, c, s, *labels).view_as(content)
 
 
 def _check_photos(content: Tensor, style: Tensor, level: int) -> None:
@@ -162,6 +168,6 @@ def _check_photos(content: Tensor, style: Tensor, level: int) -> None:
     for name, photo in [("content", content), ("style", style)]:
         if min(photo.shape[-2:]) < smallest:
             raise CourseError(
-                f"The {name} photo is {photo.shape[-1]}x{photo.shape[-2]} pixels, but level "
-                f"{level} needs at least {smallest} on each side: use a larger photo."
+                f"the {name} photo is {photo.shape[-1]}x{photo.shape[-2]} pixels, but level "
+                f"{level} needs at least {smallest} on each side: use a larger photo"
             )

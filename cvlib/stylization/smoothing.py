@@ -12,6 +12,7 @@ The random walk keeps constants and hence grey photos; the symmetric form does n
 border lies in fewer windows than its neighbour, and their colours are divided by different degrees.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import scipy.sparse
@@ -19,15 +20,23 @@ import torch
 from torch import Tensor
 
 from cvlib.course.errors import CourseError
-from cvlib.stylization.affinity import StencilMatrix, matting_affinity
-from cvlib.stylization.solvers import Solution, chebyshev, conjugate_gradient, direct
+from cvlib.stylization.affinity import matting_affinity
+from cvlib.stylization.factor import Factor
+from cvlib.stylization.solvers import (
+    Solver,
+    Steps,
+    chebyshev_steps,
+    gradient_steps,
+    refined,
+    run_until,
+)
 
 # A relative residual of 3e-3 leaves every pixel within half a grey level of the exact answer.
 TOLERANCE = 3e-3
 
 
 class Smoothed(NamedTuple):
-    """A smoothed image (3, H, W), not clipped, and how well its system was solved."""
+    """A smoothed image (3, H, W), not clipped, and the residual computed from it in float64."""
 
     image: Tensor
     iterations: int
@@ -37,8 +46,8 @@ class Smoothed(NamedTuple):
 class SmoothingSystem:
     """The linear system of one content photo; build it once, smooth many images with it.
 
-    content (3, H, W) in [0, 1]; alpha in [0, 1); `affinity` replaces the matting affinity. The
-    iterations run in `dtype`; assembly is float64. Raises CourseError for a wrong alpha or name.
+    content (3, H, W) in [0, 1]; alpha in [0, 1). The iterations run in `dtype`; assembly and
+    residuals are float64. Raises CourseError for a wrong alpha or name.
     """
 
     def __init__(
@@ -48,25 +57,29 @@ class SmoothingSystem:
         eps: float = 1e-7,
         normalization: str = "random_walk",
         dtype: torch.dtype = torch.float32,
-        affinity: StencilMatrix | None = None,
     ) -> None:
         if not 0 <= alpha < 1:
-            raise CourseError(f"alpha is {alpha}, but it must be at least 0 and less than 1.")
+            raise CourseError(f"alpha is {alpha}: choose a number from 0 to below 1")
         if normalization not in ("random_walk", "symmetric"):
             raise CourseError(
-                f"normalization is {normalization!r}: choose 'random_walk' or 'symmetric'."
+                f"normalization is {normalization!r}: choose 'random_walk' or 'symmetric'"
             )
-        W = matting_affinity(content, eps) if affinity is None else affinity
+        W = matting_affinity(content, eps)
         self.alpha = alpha
-        self.degree = W.apply(torch.ones_like(content[:1], dtype=torch.float64))[0]
         self.affinity = W
+        self.degree = W.apply(torch.ones_like(content[:1], dtype=torch.float64))[0]
         self.S = W.scaled(self.degree.rsqrt()).to(dtype)
-        root = self.degree.sqrt() if normalization == "random_walk" else self.degree**0
-        self.root = root.to(dtype)
+        self.root = self.degree.sqrt() if normalization == "random_walk" else self.degree**0
+        self._factor: Factor | None = None
 
     def apply(self, Z: Tensor) -> Tensor:
-        """(I - alpha S) Z for Z (q, H, W)."""
+        """(I - alpha S) Z for Z (q, H, W), in the precision of the iterations."""
         return Z.sub(self.S.apply(Z), alpha=self.alpha)
+
+    def apply_exactly(self, Z: Tensor) -> Tensor:
+        """The same in float64, from W itself: what residuals are computed with."""
+        inverse_root = self.degree.rsqrt()
+        return Z - self.alpha * inverse_root * self.affinity.apply(inverse_root * Z)
 
     def matrix(self) -> scipy.sparse.csr_array:
         """I - alpha S as CSR (H*W, H*W)."""
@@ -78,38 +91,47 @@ class SmoothingSystem:
     ) -> Smoothed:
         """Smooth Y (q, H, W); x0 (q, H, W) is a first guess of the answer, Y itself by default.
 
-        solver: "cg", "chebyshev" or "direct". Raises CourseError for another name or size.
+        solver: "cg", "chebyshev", or "direct", which factorises at its first call and is then by
+        far the fastest for every further image. Raises CourseError for another name or size.
         """
         if Y.shape[-2:] != self.degree.shape:
             h, w = self.degree.shape
             raise CourseError(
-                f"The image to smooth is {Y.shape[-1]}x{Y.shape[-2]} pixels and the content photo "
-                f"{w}x{h}: they must have the same size."
+                f"the image to smooth is {Y.shape[-1]}x{Y.shape[-2]} pixels and the content photo "
+                f"{w}x{h}: resize one to the other"
             )
-        Y = Y.to(self.root).contiguous()
         B = (1 - self.alpha) * self.root * Y
-        Z0 = self.root * (Y if x0 is None else x0.to(self.root))
-        solution = self._solve(B, Z0, solver, tol)
-        return Smoothed(solution.X / self.root, solution.iterations, solution.residuals[-1])
+        Z0 = self.root * (Y if x0 is None else x0)
+        solution = refined(self._solver(solver), self.apply_exactly, B, Z0, tol)
+        image = (solution.X / self.root).to(self.S.coef)
+        return Smoothed(image, solution.iterations, solution.residual)
 
-    def _solve(self, B: Tensor, Z0: Tensor, solver: str, tol: float) -> Solution:
-        if solver == "cg":
-            return conjugate_gradient(self.apply, B, Z0, tol)
-        if solver == "chebyshev":
-            return chebyshev(self.apply, B, Z0, tol, (1 - self.alpha, 1.0))
-        if solver == "direct":
-            return direct(self.matrix(), B)
-        raise CourseError(f"solver is {solver!r}: choose 'cg', 'chebyshev' or 'direct'.")
+    def _solver(self, name: str) -> Solver:
+        """The solver of this name, for corrections that start from zero."""
+        if name == "cg":
+            return partial(self._iterate, gradient_steps)
+        if name == "chebyshev":
+            return partial(self._iterate, partial(chebyshev_steps, interval=(1 - self.alpha, 1.0)))
+        if name == "direct":
+            if self._factor is None:
+                self._factor = Factor(self.matrix(), *self.degree.shape)
+            return self._factor.solve
+        raise CourseError(f"solver is {name!r}: choose 'cg', 'chebyshev' or 'direct'")
+
+    def _iterate(self, steps: Steps, R: Tensor, tol: float) -> tuple[Tensor, int]:
+        R = R.to(self.S.coef)
+        return run_until(steps(self.apply, R, torch.zeros_like(R)), R, tol)
 
     def walk(self, Y: Tensor, steps: int) -> Tensor:
         """`steps` steps of the random walk, (D^-1 W)^t Y, for Y (q, H, W); one is a guided filter.
 
         The closed form is their mean, (1 - alpha) sum_t alpha^t (D^-1 W)^t Y.
         """
-        Z = self.degree.sqrt().to(self.S.coef) * Y.to(self.S.coef)
+        root = self.degree.sqrt().to(self.S.coef)
+        Z = root * Y.to(self.S.coef)
         for _ in range(steps):
             Z = self.S.apply(Z)
-        return Z / self.degree.sqrt().to(self.S.coef)
+        return Z / root
 
     def __call__(self, Y: Tensor, tol: float = TOLERANCE) -> Tensor:
         """Smooth Y (q, H, W) inside a computation graph: its gradient is one more solve."""
@@ -126,7 +148,7 @@ class _Smooth(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        square = ctx.system.root**2
+        square = (ctx.system.root**2).to(grad)
         return square * ctx.system.solve(grad / square, tol=ctx.tol).image, None, None
 
 

@@ -13,10 +13,6 @@ from torch import Tensor
 
 from cvlib.course.errors import CourseError
 
-# A region is restyled if it has more than 10 features on both sides and neither side has 100 times
-# the other's: a covariance of a handful of points says nothing. The released code's rule.
-MIN_REGION, MAX_RATIO = 10, 100
-
 
 def covariance(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (C, 1) and unbiased covariance (C, C), float64, of features x (C, N).
@@ -24,7 +20,9 @@ def covariance(x: Tensor) -> tuple[Tensor, Tensor]:
     Raises CourseError for fewer than two features.
     """
     if x.shape[1] < 2:
-        raise CourseError(f"A covariance needs at least two features, but there are {x.shape[1]}.")
+        raise CourseError(
+            f"a covariance needs two features or more, not {x.shape[1]}: take a larger region"
+        )
     x = x.double()
     mean = x.mean(1, keepdim=True)
     centred = x - mean
@@ -44,16 +42,10 @@ def matrix_sqrt_psd(cov: Tensor, inverse: bool = False, eps: float = 1e-5) -> Te
     return ((vectors[:, keep] * power) @ vectors[:, keep].T).to(cov.device)
 
 
-def whiten(x: Tensor, ridge: float = 0.0) -> Tensor:
-    """Features of zero mean and unit covariance: x (C, N) -> (C, N) float64. ridge: see `wct`."""
+def whiten(x: Tensor) -> Tensor:
+    """Features of zero mean and unit covariance: x (C, N) -> (C, N) float64."""
     mean, cov = covariance(x)
-    cov.diagonal().add_(ridge)
     return matrix_sqrt_psd(cov, inverse=True) @ (x.double() - mean)
-
-
-def color(white: Tensor, mean: Tensor, cov: Tensor) -> Tensor:
-    """Give white features (C, N) a mean (C, 1) and a covariance (C, C)."""
-    return matrix_sqrt_psd(cov) @ white + mean
 
 
 def wct(content: Tensor, style: Tensor, alpha: float = 1.0, ridge: float = 0.0) -> Tensor:
@@ -71,43 +63,3 @@ def wct(content: Tensor, style: Tensor, alpha: float = 1.0, ridge: float = 0.0) 
     transform = matrix_sqrt_psd(cov_s) @ matrix_sqrt_psd(cov_c, inverse=True)
     styled = transform @ (content.double() - mean_c) + mean_s
     return (alpha * styled + (1 - alpha) * content).to(content.dtype)
-
-
-def valid_labels(content_labels: Tensor, style_labels: Tensor) -> list[int]:
-    """Labels that have enough features on both sides; int64 tensors of any shape."""
-    valid = []
-    for label in torch.unique(content_labels).tolist():
-        n_c = int((content_labels == label).sum())
-        n_s = int((style_labels == label).sum())
-        if min(n_c, n_s) > MIN_REGION and max(n_c, n_s) < MAX_RATIO * min(n_c, n_s):
-            valid.append(label)
-    return valid
-
-
-def wct_regions(
-    content: Tensor,
-    style: Tensor,
-    content_labels: Tensor,
-    style_labels: Tensor,
-    alpha: float = 1.0,
-    ridge: float = 0.0,
-) -> Tensor:
-    """WCT within each label: content (C, N) and labels (N,), style (C, M) and labels (M,).
-
-    Features outside every valid label stay the content's. Raises CourseError when a label array
-    does not have one label a feature.
-    """
-    for x, labels, name in [
-        (content, content_labels, "content"),
-        (style, style_labels, "style"),
-    ]:
-        if labels.shape != x.shape[1:]:
-            raise CourseError(
-                f"The {name} has {x.shape[1]} features but {labels.numel()} labels: resize the "
-                "mask to the feature map first."
-            )
-    out = content.clone()
-    for label in valid_labels(content_labels, style_labels):
-        here = content_labels == label
-        out[:, here] = wct(content[:, here], style[:, style_labels == label], alpha, ridge)
-    return out

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvlib.course.errors import CourseError
-from cvlib.taskonomy.ordinal import CLIP, affinity
+from cvlib.taskonomy.ordinal import CLIP, affinity, tournament
 from cvlib.taskonomy.program import Problem, Transfer
 
 Losses = NDArray[np.float64]
@@ -59,6 +59,18 @@ class League:
         means = self.judge.mean(1)
         return {p: float(means[i] / means[self.full]) for i, p in enumerate(self.players)}
 
+    def table(self) -> dict[str, list]:
+        """The tournament of full supervision and the first-order sources: players and win rates."""
+        kept = [i for i, player in enumerate(self.players) if len(player.sources) == 1]
+        names = [next(iter(self.players[i].sources)) for i in kept]
+        return {"players": names, "wins": tournament(self.choose[kept]).round(3).tolist()}
+
+    def relative_losses(self) -> dict[str, float]:
+        """`loss_ratio` of the first-order sources by name, and of the network from scratch."""
+        ratios = self.first_order(self.loss_ratio())
+        scratch = float(self.scratch.mean() / self.judge[self.full].mean())
+        return {name: round(v, 3) for name, v in {**ratios, "scratch": scratch}.items()}
+
     def first_order(self, values: Mapping[Transfer, float]) -> dict[str, float]:
         """Values of the transfers from one other task, by source."""
         return {
@@ -97,3 +109,13 @@ def mean_ranks(leagues: Sequence[League], targets: Sequence[str]) -> dict[str, f
         for place, source in enumerate(ranked, start=1):
             ranks.setdefault(source, []).append(place)
     return {source: float(np.mean(places)) for source, places in ranks.items()}
+
+
+def spread(losses: Losses) -> float:
+    """How much the source matters, in %: deviation over the rows (G, pictures) of log mean loss."""
+    return float(100 * np.log(losses.mean(1)).std())
+
+
+def apart(one: Losses, other: Losses) -> float:
+    """The same for two rows (pictures,) that should be equal: what chance alone makes of it."""
+    return float(100 * abs(np.log(one.mean() / other.mean())) / np.sqrt(2))

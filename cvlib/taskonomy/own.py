@@ -1,7 +1,8 @@
-"""A folder of one's own: pictures, and a label map for each, as a new target."""
+"""A folder of one's own: pictures with a label map each, as a new target; which code teaches it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from cvlib.course.errors import CourseError
+from cvlib.taskonomy.nets import Encoder, Readouts, codes, gathered
+from cvlib.taskonomy.tasks import image_losses, standardized, task
 
 PICTURES, LABELS = "rgb", "label"
 KINDS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -46,6 +49,41 @@ def write_folder(folder: Path, rgb: Tensor, label: Tensor) -> Path:
             pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
             Image.fromarray(pixels.squeeze()).save(folder / name / f"{i:04d}.png")
     return folder
+
+
+def teachers_of(
+    rgb: Tensor, label: Tensor, encoders: Mapping[str, Encoder], steps: int = 150, seed: int = 0
+) -> dict[str, float]:
+    """Which code teaches a new label map (N, 1, H, W) best: loss by source, lowest first.
+
+    Three quarters of the pairs train one small read-out a source, the rest judges; the losses
+    are relative to the best constant guess.
+    """
+    goal = task("reshade")  # any task of one map: only its shape counts here
+    size, count = rgb.shape[-1], 3 * len(rgb) // 4
+    wanted = standardized(goal, label, label[:count])
+    table = [codes(encoder, rgb, count) for encoder in encoders.values()]
+    which = [[k] for k in range(len(table))]
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        heads = Readouts(goal, size, heads=len(table))
+        optimizer = torch.optim.Adam(heads.parameters(), 3e-3)
+        for _ in range(steps):
+            rows = torch.randint(0, count, (min(16, count),))
+            loss = (
+                image_losses(goal, heads(gathered(table, which, rows)), wanted[rows]).mean(0).sum()
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    rest = torch.arange(count, len(rgb))
+    with torch.no_grad():
+        found = image_losses(goal, heads(gathered(table, which, rest)), wanted[rest]).mean(0)
+    guess = (wanted[rest] - wanted[:count].median()).abs().mean()
+    losses = dict(zip(encoders, (found / guess).tolist(), strict=True))
+    return dict(sorted(losses.items(), key=lambda pair: pair[1]))
 
 
 def _files(folder: Path) -> dict[str, Path]:

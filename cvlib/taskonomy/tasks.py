@@ -138,7 +138,8 @@ def selected(names: tuple[str, ...]) -> Mapping[str, Task]:
 
 
 def _balanced(outputs: Tensor, wanted: Tensor) -> Tensor:
+    """Binary cross entropy (B, G); in every picture the two kinds of pixels weigh the same."""
     pixels = F.binary_cross_entropy_with_logits(outputs, wanted, reduction="none")
-    share = wanted.mean().clamp(0.01, 0.99)
+    share = wanted.mean((2, 3, 4), keepdim=True).clamp(0.01, 0.99)  # (B, G, 1, 1, 1)
     weights = wanted / (2 * share) + (1 - wanted) / (2 * (1 - share))
     return (pixels * weights).flatten(2).mean(2)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cvlib.course.errors import CourseError
 from cvlib.synth.rooms import render
-from cvlib.taskonomy.tasks import Task, selected, standardized
+from cvlib.taskonomy.tasks import Task, selected, spoilt, standardized
 
 PARTS = ("train", "transfer", "choose", "judge")
 
@@ -40,6 +40,11 @@ class World:
             raise CourseError(f"there is no split {name!r}: choose of {', '.join(PARTS)}")
         start = sum(self.counts[p] for p in PARTS[: PARTS.index(name)])
         return slice(start, start + self.counts[name])
+
+    def inputs(self, how: str) -> Tensor:
+        """All pictures as a task with this way of spoiling gets them; the noise is fixed."""
+        generator = torch.Generator(self.rgb.device).manual_seed(0)
+        return spoilt(self.rgb, how, generator)
 
     def reference(self, task: str) -> Tensor:
         """The training labels, whose statistics standardise the others."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 
 os.environ["TRITON_INTERPRET"] = "1"  # before Triton is imported
 
@@ -9,6 +10,8 @@ import torch
 from torch.nn import functional as F
 
 from cvlib.normalization.triton_gn import fused_group_norm
+
+warnings.filterwarnings("error", module="cvlib|tests|__main__")  # Triton's own are Triton's
 
 # (shape, groups): not powers of two, no pixels at all, and more than one block of 4096 values
 CASES = (((2, 6, 3, 5), 3), ((1, 12, 7, 7), 4), ((3, 8), 2), ((1, 2, 4099), 1))

@@ -5,7 +5,12 @@ import torch
 from torch import nn
 
 from cvlib.course.errors import CourseError
-from cvlib.normalization.evaluate import batch_statistics_error, error_rate, precise_error
+from cvlib.normalization.evaluate import (
+    batch_statistics_error,
+    error_rate,
+    precise_error,
+    predict,
+)
 from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d
 
 
@@ -62,6 +67,22 @@ def test_group_norm_has_one_error_however_it_is_tested():
     x, y = torch.randn(30, 1, 4, 4), torch.arange(30) % 3
     plain = error_rate(net, x, y)
     assert batch_statistics_error(net, x, y, 2) == precise_error(net, x, x, y, 2) == plain
+
+
+def test_a_frozen_layer_stays_frozen():
+    net = Sign(GhostBatchNorm2d(1, 2))
+    net.norm.eval()
+    x, y = torch.randn(8, 1, 1, 1), torch.zeros(8, dtype=torch.long)
+    plain = error_rate(net, x, y)
+    assert batch_statistics_error(net, x, y, 4) == precise_error(net, x, x, y, 4) == plain
+    assert net.training
+    assert not net.norm.training
+
+
+def test_predictions_do_not_depend_on_the_batches_in_which_they_are_made():
+    net = Sign(GhostBatchNorm2d(1, 2))
+    assert torch.equal(predict(net, X, 2), predict(net, X, 512))
+    assert predict(net, X).tolist() == [0, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("training", [True, False])

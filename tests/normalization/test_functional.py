@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch.nn import functional as F
+import torch.nn.functional as F
 
 from cvlib.course.errors import CourseError
 from cvlib.normalization.functional import group_norm
@@ -22,7 +22,7 @@ def test_gradcheck(groups):
 
 
 SHAPES = ((2, 6, 3, 5), (3, 6), (2, 6, 7), (1, 6, 2, 3, 2))
-CASES = [(s, g) for s in SHAPES for g in GROUPS if (s, g) != ((3, 6), 6)]  # torch refuses m = 1
+CASES = [(s, g) for s in SHAPES for g in GROUPS if (s, g) != ((3, 6), 6)]  # m = 1 is refused
 
 
 @pytest.mark.parametrize(("shape", "groups"), CASES)
@@ -143,10 +143,22 @@ def test_a_half_input_with_float_parameters_keeps_both_dtypes():
     assert (x.grad.dtype, w.grad.dtype, b.grad.dtype) == (torch.bfloat16, torch.float, torch.float)
 
 
-def test_one_value_per_group_gives_beta():
-    beta = draw(4)
-    y = group_norm(draw(3, 4, 1, 1), 4, draw(4, seed=1), beta)
-    assert torch.equal(y, beta.reshape(1, 4, 1, 1).expand_as(y))
+def test_one_value_per_group_is_refused():
+    with pytest.raises(CourseError, match="4 groups leave one value"):
+        group_norm(draw(3, 4, 1, 1), 4)
+
+
+@pytest.mark.parametrize("shape", [(0, 6, 3, 5), (0, 6)])
+def test_no_images_give_no_output(shape):
+    x = draw(*shape).requires_grad_()
+    y = group_norm(x, 3)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == shape
+
+
+def test_the_gradient_can_be_differentiated():
+    x, w, b = (t.requires_grad_() for t in (draw(2, 4, 3), draw(4), draw(4, seed=1)))
+    assert torch.autograd.gradgradcheck(lambda *a: group_norm(a[0], 2, a[1], a[2]), (x, w, b))
 
 
 def test_channels_last_input_gives_the_same_values():

@@ -1,9 +1,9 @@
 """Augmentation on the device, and the scale of the images."""
 
 import torch
-from torch.nn import functional as F
+import torch.nn.functional as F
 
-from cvlib.normalization.images import Sets, crop_and_flip
+from cvlib.normalization.images import Sets, crop_and_flip, load_sets, mirrored
 
 X = torch.randn(3, 2, 6, 5, generator=torch.Generator().manual_seed(0))
 NO, ALL = torch.zeros(3, dtype=torch.bool), torch.ones(3, dtype=torch.bool)
@@ -44,7 +44,7 @@ def test_every_shift_is_a_crop_of_the_padded_image_and_then_mirrored():
 
 
 def test_training_images_get_mean_0_and_standard_deviation_1_per_channel():
-    sets = Sets.load("digits", torch.device("cpu"))
+    sets = load_sets("digits", 1437, torch.device("cpu"))
     assert sets.x.dtype == torch.uint8
     x = sets.normalized(sets.x)
     assert x.mean((0, 2, 3)).abs().max() < 1e-5
@@ -53,6 +53,22 @@ def test_training_images_get_mean_0_and_standard_deviation_1_per_channel():
     assert (len(sets.x), len(test_x), len(test_y)) == (1437, 360, 360)
     torch.testing.assert_close(test_x, sets.normalized(sets.test_x))
     assert test_x.mean().abs() > 1e-5, "the scale is that of training, not of the test images"
+
+
+def test_the_first_images_are_said_in_the_label():
+    whole = load_sets("digits", 1437, torch.device("cpu"))
+    part = load_sets("digits", 100, torch.device("cpu"))
+    assert torch.equal(part.x, whole.x[:100])
+    assert torch.equal(part.test_x, whole.test_x)
+    assert part.label == f"{whole.label}, the first 100 of 1,437 training images"
+
+
+def test_mirrored_maps_of_classes_follow_their_images():
+    flip = torch.tensor([False, True, False])
+    maps = X[:, 0]
+    assert torch.equal(mirrored(X, flip)[:, 0], mirrored(maps, flip))
+    assert torch.equal(mirrored(maps, flip)[1], maps[1].flip(-1))
+    assert torch.equal(mirrored(maps, flip)[::2], maps[::2])
 
 
 def test_channels_have_their_own_scale():

@@ -4,11 +4,16 @@ import copy
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
-from torch.nn import functional as F
 
 from cvlib.course.errors import CourseError
-from cvlib.normalization.layers import GhostBatchNorm2d, GroupNorm2d, choose_groups
+from cvlib.normalization.layers import (
+    FrozenBatchNorm2d,
+    GhostBatchNorm2d,
+    GroupNorm2d,
+    choose_groups,
+)
 from cvlib.normalization.resnet import resnet_cifar
 
 B, C, H = 8, 5, 3
@@ -107,12 +112,11 @@ def test_the_gradient_is_the_mean_over_k_separate_workers():
         torch.testing.assert_close(p.grad, torch.stack(each).mean(0), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("running", ["mean", "worker0"])
-def test_whose_running_statistics_are_kept(running):
-    layer = ghost(2, running=running)
+def test_the_running_statistics_are_the_mean_over_workers():
+    layer = ghost(2)
     x = draw(B, C, H, H)
     layer(x)
-    chunks = x.split(2)[: 1 if running == "worker0" else None]
+    chunks = x.split(2)
     means = torch.stack([c.mean((0, 2, 3)) for c in chunks]).mean(0)
     variances = torch.stack([c.var((0, 2, 3)) for c in chunks]).mean(0)
     torch.testing.assert_close(layer.running_mean, 0.1 * means, rtol=0, atol=1e-12)
@@ -183,8 +187,42 @@ def test_halves_above_256_keep_finite_statistics():
 
 def test_its_parameters_and_buffers_carry_batch_norms_names():
     mine, theirs = GhostBatchNorm2d(4, 2).state_dict(), nn.BatchNorm2d(4).state_dict()
-    assert set(mine) == set(theirs) - {"num_batches_tracked"}
+    assert set(mine) == set(theirs)
+    GhostBatchNorm2d(4, 2).load_state_dict(theirs)
+    nn.BatchNorm2d(4).load_state_dict(mine)
     assert "4, images_per_worker=2" in repr(GhostBatchNorm2d(4, 2))
+
+
+@pytest.mark.parametrize("shape", [(0, C, 2, 2), (4, C, 2), (4, C, 2, 2, 2), (4, C, 0, 2)])
+def test_only_batches_of_maps_are_taken(shape):
+    layer = GhostBatchNorm2d(C, 2)
+    with pytest.raises(CourseError, match=r"takes \(B, C, H, W\)"):
+        layer(torch.zeros(shape))
+    assert torch.equal(layer.running_var, torch.ones(C))
+
+
+@pytest.mark.parametrize("n", [0, -2])
+def test_a_worker_has_images(n):
+    with pytest.raises(CourseError, match="a worker needs one at least"):
+        GhostBatchNorm2d(C, n)
+
+
+def test_one_value_a_group_is_refused_since_the_output_would_not_depend_on_it():
+    with pytest.raises(CourseError, match="take fewer than 8 groups"):
+        GroupNorm2d(8, 8)(torch.randn(4, 8, 1, 1))
+    assert GroupNorm2d(8, 8)(torch.randn(4, 8, 2, 1)).shape == (4, 8, 2, 1)
+
+
+def test_a_frozen_batch_norm_is_batch_norm_in_evaluation_and_cannot_be_thawed():
+    trained = ghost(2)
+    trained(3 + draw(B, C, H, H))
+    frozen = FrozenBatchNorm2d(C).double()
+    frozen.load_state_dict(trained.state_dict(), strict=False)
+    x = draw(B, C, H, H, seed=1)
+    expected = trained.eval()(x)
+    torch.testing.assert_close(frozen.train()(x), expected, rtol=0, atol=1e-12)
+    assert not list(frozen.parameters())
+    assert torch.equal(frozen.running_mean, trained.running_mean)
 
 
 @pytest.mark.parametrize(("m", "draws"), [(2, 20000), (8, 20000), (98, 20000), (1568, 4000)])

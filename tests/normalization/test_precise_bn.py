@@ -83,6 +83,29 @@ def test_no_batches_are_refused_and_spoil_nothing():
     assert torch.equal(net[0].running_var, torch.ones(3))
 
 
+def test_a_frozen_layer_keeps_its_mode_and_its_statistics():
+    net = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+    net[0].eval()
+    precise_bn(net, images().split(8))
+    assert [m.training for m in net] == [False, True, True]
+    assert torch.equal(net[0].running_mean, torch.zeros(3))
+    assert net[2].running_mean.abs().max() > 0.1
+
+
+def test_layers_that_keep_no_statistics_are_passed_over():
+    net = nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False), nn.BatchNorm2d(3))
+    precise_bn(net, images().split(8))
+    assert net[1].running_mean.abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_the_count_of_batches_stays(momentum):
+    net = nn.Sequential(nn.BatchNorm2d(3, momentum=momentum))
+    net(images())
+    precise_bn(net, images().split(8))
+    assert int(net[0].num_batches_tracked) == 1
+
+
 def test_a_network_without_batch_norm_is_left_alone():
     net = nn.Sequential(GroupNorm2d(3, 3))
     precise_bn(net, images().split(8))

@@ -102,9 +102,26 @@ def test_wrong_grids_degrees_and_engines_are_refused():
         SO3Transform(Grid(4), 3)(torch.zeros(10, 10, 10))
     with pytest.raises(CourseError, match="degrees"):
         SO3Transform(Grid(4), 3).inverse(torch.zeros(so3_size(4)))
-    with pytest.raises(CourseError, match="Unknown engine"):
+    with pytest.raises(CourseError, match="unknown engine"):
         engine_for(Grid(4), "fast")
     with pytest.raises(CourseError, match="no full set"):
         s2_degrees(torch.zeros(10))
     with pytest.raises(CourseError, match="no full set"):
         so3_degrees(torch.zeros(12))
+    with pytest.raises(CourseError, match="unknown engine"):
+        S2Transform(Grid(4), 3, engine="fast")
+    with pytest.raises(CourseError, match="5 degrees, the transform 4"):
+        S2Transform(Grid(5), 4).inverse(torch.zeros(25))
+
+
+@pytest.mark.parametrize("b", [24, 64])
+@pytest.mark.parametrize("kind", ["soft", "gauss"])
+def test_fine_grids_go_through_an_fft_to_the_same_numbers(b, kind):
+    grid, L = Grid(b, kind), 20
+    f = torch.randn(2, L * L, dtype=F64, requires_grad=True)
+    x = S2Transform(grid, L).inverse(f)
+    close(x, S2Transform(grid, L, "fft").inverse(f), 1e-10)
+    close(S2Transform(grid, L)(x), f, 1e-10)
+    (gradient,) = torch.autograd.grad(x[0, 3, 5], f)
+    close(gradient[0], torch.as_tensor(spherical_harmonics(L, grid.points[3, 5])), 1e-10)
+    assert not gradient[1].any()

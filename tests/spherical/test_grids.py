@@ -50,13 +50,13 @@ def test_a_signal_tells_its_grid(grid):
 
 @pytest.mark.parametrize("shape", [(7, 7), (6, 8), (6,), (0, 0)])
 def test_signals_off_the_sphere_grid_are_refused(shape):
-    with pytest.raises(CourseError, match=r"grid|axes"):
+    with pytest.raises(CourseError, match=r"grid|axes|empty"):
         s2_grid(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (6, 6, 8), (7, 7, 7)])
 def test_signals_off_the_rotation_grid_are_refused(shape):
-    with pytest.raises(CourseError, match=r"grid|axes"):
+    with pytest.raises(CourseError, match=r"grid|axes|empty"):
         so3_grid(torch.zeros(shape))
 
 
@@ -75,5 +75,5 @@ def test_degrees_must_fit_the_grid():
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_non_finite_values_are_refused(bad):
-    with pytest.raises(CourseError, match="The signal holds NaN or infinite"):
-        require_finite(torch.tensor([0.0, bad]), "The signal")
+    with pytest.raises(CourseError, match="the signal holds NaN or infinite"):
+        require_finite(torch.tensor([0.0, bad]), "the signal")

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cvlib.course.errors import CourseError
+from cvlib.spherical.correlation import s2_correlate, so3_correlate
 from cvlib.spherical.fourier import S2Transform, SO3Transform
 from cvlib.spherical.grids import Grid
 from cvlib.spherical.harmonics import spherical_harmonics
@@ -21,9 +22,6 @@ from cvlib.spherical.kernels import (
 from cvlib.spherical.layers import (
     S2Convolution,
     SO3Convolution,
-    SpectralReLU,
-    s2_correlate,
-    so3_correlate,
     so3_integrate,
 )
 from cvlib.spherical.metrics import equivariance_error, invariance_error
@@ -44,7 +42,7 @@ def generator(seed=0):
 
 
 def evaluate_so3(F: torch.Tensor, L: int, R: torch.Tensor) -> torch.Tensor:
-    """A signal on SO(3) ``(so3_size(L),)`` at rotations ``(n, 3, 3)``, term by term."""
+    """A signal on SO(3) `(so3_size(L),)` at rotations `(n, 3, 3)`, term by term."""
     D = wigner_D(L, euler_zyz(R).numpy())
     basis = np.concatenate([d.reshape(len(d), -1) * math.sqrt(d.shape[-1]) for d in D], axis=1)
     return torch.as_tensor(basis) @ F
@@ -160,35 +158,39 @@ def test_integral_is_the_mean_and_ignores_memory_order():
     torch.testing.assert_close(so3_integrate(batch_last), so3_integrate(x))
 
 
-def test_initialisation_keeps_the_power_of_every_degree():
+def test_initialisation_doubles_the_power_of_every_degree():
     torch.manual_seed(0)
     L = 6
     f = torch.randn(L * L, 64, 16)
     F = torch.randn(so3_size(L), 8, 16)
     s2, so3 = s2_near_identity(), so3_near_identity()
-    w = torch.randn(200, 16, s2.size) * math.sqrt(2 / (16 * s2.size))
+    w = torch.randn(400, 16, s2.size) * math.sqrt(2 / (16 * s2.size))
     out = s2_correlate(f, s2_spectrum(w, s2, L), L)
     assert out.square().sum(0).mean() / f.square().sum(0).mean() == pytest.approx(2, rel=0.1)
-    w = torch.randn(200, 16, so3.size) * math.sqrt(2 / (16 * so3.size))
+    w = torch.randn(400, 16, so3.size) * math.sqrt(2 / (16 * so3.size))
     out = so3_correlate(F, so3_spectrum(w, so3, L), L)
-    assert out.square().sum(0).mean() / F.square().sum(0).mean() == pytest.approx(2, rel=0.1)
+    ratio = so3_power(out.permute(1, 2, 0)).mean((0, 1)) / so3_power(F.permute(1, 2, 0)).mean(
+        (0, 1)
+    )
+    torch.testing.assert_close(ratio, torch.full((L,), 2.0), atol=0.4, rtol=0)
 
 
-def test_spectral_relu_rectifies_and_reduces_leaks():
-    L = 4
-    F = torch.randn(2, so3_size(L), generator=generator())
-    R = random_rotations(2, generator())
+def test_a_relu_keeps_half_of_the_power_and_moves_it_to_degree_0():
+    x = SO3Transform(Grid(12), 4).inverse(torch.randn(20, so3_size(4), generator=generator()))
+    half = so3_integrate(x.relu() ** 2) / so3_integrate(x**2)
+    assert half.mean() == pytest.approx(0.5, abs=0.03)
+    power = so3_power(SO3Transform(Grid(12), 4)(x.relu())).mean(0)
+    before = so3_power(SO3Transform(Grid(12), 4)(x)).mean(0)
+    assert power[0] > 5 * before[0]
+    assert (power[1:] < 0.4 * before[1:]).all()
 
-    def error(b):
-        relu = SpectralReLU(L, b, L)
-        turned = rotate_so3_spectrum(relu(F), R)
-        return float((relu(rotate_so3_spectrum(F, R)) - turned).norm() / turned.norm())
 
-    assert error(8) < 0.2 * error(4)
-    positive = torch.zeros(so3_size(L))
-    positive[0] = 3.0
-    torch.testing.assert_close(SpectralReLU(L, 8, L)(positive), positive)
-    torch.testing.assert_close(SpectralReLU(L, 8, L)(-positive), torch.zeros_like(positive))
+def test_the_root_of_the_power_is_the_samples():
+    layer = SO3Convolution(2, 3, 4, 4, so3_near_identity()).to(F64)
+    torch.nn.init.normal_(layer.bias)
+    x = torch.randn(2, 2, 8, 8, 8, dtype=F64)
+    power = layer.spectrum(x).square().sum(0)
+    torch.testing.assert_close(so3_integrate(layer(x) ** 2), power)
 
 
 def test_coefficients_are_an_equal_input():
@@ -232,10 +234,8 @@ def test_half_precision_inputs_are_computed_in_full():
 
 
 def test_bad_inputs_are_named():
-    with pytest.raises(CourseError, match="b_out = 8 exceeds b_in = 6"):
-        S2Convolution(1, 1, 6, 8, s2_near_identity())
-    with pytest.raises(CourseError, match="b_out = 8 exceeds b_in = 6"):
-        SO3Convolution(1, 1, 6, 8, so3_near_identity())
+    with pytest.raises(CourseError, match="degrees = 7 must lie between 1 and the smaller"):
+        SO3Convolution(1, 1, 6, 8, so3_near_identity(), degrees=7)
     with pytest.raises(CourseError, match="degrees = 5"):
         S2Convolution(1, 1, 6, 4, s2_near_identity(), degrees=5)
     layer = S2Convolution(1, 1, 6, 4, s2_near_identity())
@@ -245,9 +245,50 @@ def test_bad_inputs_are_named():
         layer(torch.zeros(1, 1, 12, 13))
     with pytest.raises(CourseError, match="expects 1 channels"):
         layer(torch.zeros(1, 2, 12, 12))
-    with pytest.raises(CourseError, match="Coefficients for this layer"):
+    with pytest.raises(CourseError, match="coefficients for this layer"):
         layer(torch.zeros(1, 1, 36))
     with pytest.raises(CourseError, match="NaN or infinite"):
         layer(torch.full((1, 1, 12, 12), float("nan")))
-    with pytest.raises(CourseError, match="Unknown engine"):
+    with pytest.raises(CourseError, match="unknown engine"):
         S2Convolution(1, 1, 6, 4, s2_near_identity(), engine="cufft")
+    with pytest.raises(CourseError, match="points with gamma = 0"):
+        S2Convolution(1, 1, 6, 4, so3_near_identity())
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (torch.zeros(0, 1, 12, 12), "is empty"),
+        (torch.ones(1, 1, 12, 12, dtype=torch.long), "floating-point"),
+        (np.zeros((1, 1, 12, 12)), "must be a torch tensor"),
+    ],
+)
+def test_signals_that_are_no_float_tensors_are_refused(bad, says):
+    with pytest.raises(CourseError, match=says):
+        S2Convolution(1, 1, 6, 4, s2_near_identity())(bad)
+
+
+def test_whole_numbers_do_not_pass_for_signals():
+    ones = torch.ones(8, 8, 8, dtype=torch.long)
+    for work in (so3_integrate, SO3Transform(Grid(4), 4, "real"), SO3Transform(Grid(4), 4, "fft")):
+        with pytest.raises(CourseError, match="floating-point"):
+            work(ones)
+    for engine in ("real", "fft"):
+        with pytest.raises(CourseError, match="floating-point"):
+            S2Transform(Grid(4), 4, engine)(ones[0])
+
+
+def test_an_integral_is_not_rounded_under_autocast():
+    x = torch.randn(2, 3, 8, 8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(so3_integrate(x), so3_integrate(x.double()).float())
+
+
+def test_a_finer_output_grid_holds_the_same_function():
+    layer = S2Convolution(1, 2, 6, 6, s2_near_identity()).double()
+    finer = S2Convolution(1, 2, 6, 9, s2_near_identity()).double()
+    finer.load_state_dict(layer.state_dict())
+    x = torch.randn(1, 1, 12, 12, dtype=F64)
+    assert finer.degrees == 6
+    same = SO3Transform(Grid(9), 6)(finer(x))
+    torch.testing.assert_close(same, SO3Transform(Grid(6), 6)(layer(x)), atol=1e-12, rtol=0)

@@ -5,10 +5,9 @@ import torch
 
 from cvlib.spherical.fourier import S2Transform
 from cvlib.spherical.grids import Grid
+from cvlib.spherical.layers import BatchNormSO3
 from cvlib.spherical.metrics import invariance_error
 from cvlib.spherical.models import (
-    BatchNormSO3,
-    MoleculeNet,
     PlanarCNN,
     deep_net,
     paper_net,
@@ -16,6 +15,7 @@ from cvlib.spherical.models import (
     shape_net,
     small_net,
 )
+from cvlib.spherical.molecule_net import MoleculeNet
 from cvlib.spherical.rotations import random_rotations
 
 
@@ -39,6 +39,10 @@ def test_the_small_classifier_hardly_notices_rotations():
     x = S2Transform(Grid(16), 6).inverse(torch.randn(8, 1, 36))
     R = random_rotations(8, torch.Generator().manual_seed(0))
     assert invariance_error(net.invariants, x, R) < 0.02
+    coarse = small_net(16, (8, 5)).eval()
+    coarse.load_state_dict(net.state_dict())
+    fine = invariance_error(net.invariants, x, R)
+    assert fine < 0.5 * invariance_error(coarse.invariants, x, R)
     planar = PlanarCNN(16).eval()
     assert invariance_error(planar, x, R) > 0.5
 
@@ -73,3 +77,10 @@ def test_energies_ignore_the_order_of_atoms_and_empty_places(molecule_net):
     torch.testing.assert_close(shuffled, energies)
     spheres[0, 3:] = 99.0
     torch.testing.assert_close(molecule_net(spheres, present.bool()), energies)
+
+
+def test_energies_are_computed_in_full_precision_under_autocast(molecule_net):
+    spheres, present = torch.randn(2, 3, 5, 8, 8), torch.ones(2, 3, dtype=torch.bool)
+    energies = molecule_net(spheres, present)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(molecule_net(spheres, present), energies, rtol=0, atol=0)

@@ -5,13 +5,14 @@ import pytest
 from scipy.spatial.transform import Rotation
 from scipy.special import sph_harm_y
 
+from cvlib.course.errors import CourseError
 from cvlib.spherical.grids import Grid, quadrature_weights, soft_beta
 from cvlib.spherical.harmonics import spherical_harmonics
 from cvlib.spherical.wigner import real_basis, wigner_D, wigner_d
 
 
 def exponential(l: int, beta: np.ndarray) -> np.ndarray:
-    """``exp(-i beta Jy)`` from the eigenvectors of Jy, whose eigenvalues are exactly -l..l."""
+    """`exp(-i beta Jy)` from the eigenvectors of Jy, whose eigenvalues are exactly -l..l."""
     m = np.arange(-l, l + 1)
     raising = np.diag(np.sqrt(l * (l + 1.0) - m[:-1] * (m[:-1] + 1.0)), -1)
     values, V = np.linalg.eigh((raising - raising.T) / 2j)
@@ -105,3 +106,19 @@ def test_low_harmonics_are_the_textbook_polynomials():
     np.testing.assert_allclose(Y[:, 1:4], np.sqrt(3) * x[:, [1, 2, 0]], atol=1e-14)
     np.testing.assert_allclose(Y[:, 6], np.sqrt(5) * (3 * x[:, 2] ** 2 - 1) / 2, atol=1e-14)
     np.testing.assert_allclose(Y[:, 4], np.sqrt(15) * x[:, 0] * x[:, 1], atol=1e-14)
+
+
+@pytest.mark.parametrize("beta", [-0.3, 3.5, np.nan])
+def test_angles_outside_of_a_half_turn_are_refused(beta):
+    with pytest.raises(CourseError, match="between 0 and pi"):
+        wigner_d(4, beta)
+
+
+def test_pi_in_single_precision_is_a_colatitude():
+    assert np.isfinite(wigner_d(4, np.float32(np.pi))).all()
+
+
+@pytest.mark.parametrize("points", [[0.0, 0, 2], [0.0, 0, 0], [1.0, 0], [np.nan, 0, 1]])
+def test_harmonics_want_points_on_the_sphere(points):
+    with pytest.raises(CourseError, match="unit vectors"):
+        spherical_harmonics(3, np.array(points))

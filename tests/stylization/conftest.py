@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cvlib.chapters.fast_photo_style.sets import sample_photo
+from cvlib.stylization.pairs import sample_photo
 from cvlib.stylization.photos import cover
 
 torch.set_num_threads(1)

@@ -47,8 +47,20 @@ def test_upsampled_result_has_the_detail_of_the_full_photo(photo):
     error = (large - recolour(photo)).abs().mean()
     enlarged = F.interpolate(recolour(small)[None], size=photo.shape[-2:], mode="bicubic")[0]
     assert error < 0.1 * (enlarged - recolour(photo)).abs().mean()
-    with pytest.raises(CourseError, match="same size"):
+    with pytest.raises(CourseError, match="differ in size"):
         upsample_result(photo, small, photo)
+
+
+def test_upsampling_keeps_fine_contrast_and_does_nothing_at_equal_size(photo):
+    small = resize_to(photo, 24, 32)
+    large = upsample_result(recolour(small), small, photo)
+
+    def detail(x):
+        return (x - F.avg_pool2d(x[None], 3, 1, 1)[0])[:, 1:-1, 1:-1].std()
+
+    assert detail(large) > 0.95 * detail(recolour(photo))
+    result = torch.rand_like(photo)
+    assert torch.equal(upsample_result(result, photo, photo), result)
 
 
 def test_local_affine_refine_keeps_a_colour_map_and_removes_noise(photo, generator):

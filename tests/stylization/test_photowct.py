@@ -2,17 +2,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cvlib.chapters.fast_photo_style.train import (
-    make_decoders,
-    normalise_activations,
-    random_patches,
-    reconstruction_loss,
-    save_weights,
-    tiles,
-)
 from cvlib.course.errors import CourseError
 from cvlib.stylization.backbones import load_weights
 from cvlib.stylization.photowct import Decoder, Encoder, PhotoWCT, restyle
+from cvlib.stylization.reconstruction import (
+    Reconstruction,
+    fit_first_decoder,
+    make_decoders,
+    psnr,
+    random_patches,
+    tiles,
+)
+from cvlib.stylization.tiny import normalize_activations, save_weights
 
 WIDTHS, DEPTHS = (8, 12, 16), (2, 2)
 
@@ -61,12 +62,13 @@ def test_decoders_return_odd_sizes(encoder, mode):
 
 def test_decoder_overfits_one_patch(encoder, photo):
     x = photo[None, :, 8:40, 16:48]
-    normalise_activations(encoder, x)
+    normalize_activations(encoder, x)
     decoders = make_decoders(WIDTHS, DEPTHS, (2,), ("unpool",))
-    optimizer = torch.optim.Adam([*encoder.parameters(), *decoders["unpool-2"].parameters()], 5e-3)
-    first = reconstruction_loss(encoder, decoders, x, feature=0.0).item()
+    loss_of = Reconstruction(encoder, decoders, feature=0.0)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *loss_of.parameters()], 5e-3)
+    first = loss_of(x).item()
     for _ in range(150):
-        loss = reconstruction_loss(encoder, decoders, x, feature=0.0)
+        loss = loss_of(x)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -75,13 +77,29 @@ def test_decoder_overfits_one_patch(encoder, photo):
 
 def test_feature_loss_counts_only_when_asked(encoder, photo):
     decoders = make_decoders(WIDTHS, DEPTHS, (1, 3), ("unpool",))
-    plain, both = (reconstruction_loss(encoder, decoders, photo[None], f) for f in (0.0, 1.0))
+    plain, both = (Reconstruction(encoder, decoders, f)(photo[None]) for f in (0.0, 1.0))
     assert both > plain > 0
+    # The encoder is frozen: it is neither saved nor trained with the decoders.
+    kept = Reconstruction(encoder, decoders).state_dict()
+    assert all(name.startswith("decoders.") for name in kept)
+
+
+def test_the_first_decoder_is_the_least_squares_solution(encoder, photo):
+    normalize_activations(encoder, photo[None])
+    x = torch.stack([photo, photo.flip(-1)])
+    best = fit_first_decoder(encoder, x, "unpool")
+    level = psnr(encoder, best, photo)
+    assert level > 25
+    for change in (0.02, -0.02):
+        best.layers["conv1_1"].weight.data += change * torch.randn_like(
+            best.layers["conv1_1"].weight
+        )
+        assert psnr(encoder, best, photo) < level
 
 
 def test_cascade_starts_deep_and_ends_with_the_style_of_level_one(encoder, photo):
     style = photo.flip(0) * 0.5
-    normalise_activations(encoder, photo[None])
+    normalize_activations(encoder, photo[None])
     decoders = {l: Decoder(WIDTHS, DEPTHS, l) for l in (1, 2, 3)}
     net = PhotoWCT(encoder, decoders)
     image = photo[None]
@@ -140,7 +158,7 @@ def test_normalised_activations_have_unit_variance(encoder, photo):
     from cvlib.stylization.photowct import conv
 
     x = torch.stack([photo, photo.flip(-1)])
-    normalise_activations(encoder, x)
+    normalize_activations(encoder, x)
     y = conv(encoder.layers["conv1_1"], x)
     torch.testing.assert_close(y.mean((0, 2, 3)), torch.full((8,), 0.5), atol=1e-4, rtol=0)
     torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(8), atol=1e-3, rtol=0)

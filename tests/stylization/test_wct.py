@@ -3,12 +3,9 @@ import torch
 
 from cvlib.course.errors import CourseError
 from cvlib.stylization.wct import (
-    color,
     covariance,
     matrix_sqrt_psd,
-    valid_labels,
     wct,
-    wct_regions,
     whiten,
 )
 
@@ -53,11 +50,6 @@ def test_whitened_covariance_is_the_identity(content):
         mean, cov = covariance(whiten(x))
         assert (cov - torch.eye(32)).abs().max() < close
         assert mean.abs().max() < 1e-6
-
-
-def test_colouring_undoes_whitening(content):
-    mean, cov = covariance(content)
-    torch.testing.assert_close(color(whiten(content), mean, cov), content, atol=1e-9, rtol=0)
 
 
 def test_square_root_and_its_inverse(content):
@@ -108,36 +100,6 @@ def test_ridge_of_one_is_not_wct(content, style):
     assert wct(small, style, ridge=1.0).var() < 0.5 * wct(small, style).var()
 
 
-def test_one_label_everywhere_is_no_mask(content, style):
-    labels = torch.full((2000,), 5), torch.full((1500,), 5)
-    torch.testing.assert_close(wct_regions(content, style, *labels), wct(content, style))
-
-
-def test_regions_take_their_own_style_and_the_rest_stays(content, style):
-    labels_c = torch.arange(2000) % 3
-    labels_s = torch.where(torch.arange(1500) % 2 == 0, 0, 7)
-    out = wct_regions(content, style, labels_c, labels_s)
-    assert valid_labels(labels_c, labels_s) == [0]
-    assert torch.equal(out[:, labels_c != 0], content[:, labels_c != 0])
-    assert error(out[:, labels_c == 0], style[:, labels_s == 0]) < 1e-9
-
-
-def test_names_of_labels_do_not_matter(content, style):
-    labels_c, labels_s = torch.arange(2000) % 2, torch.arange(1500) % 2
-    one = wct_regions(content, style, labels_c, labels_s)
-    two = wct_regions(content, style, 1 - labels_c, 1 - labels_s)
-    torch.testing.assert_close(one, two)
-
-
-def test_tiny_and_lopsided_regions_are_left_alone():
-    big = torch.zeros(5000).long()
-    assert valid_labels(big, torch.zeros(10).long()) == []
-    assert valid_labels(big, torch.zeros(40).long()) == []
-    assert valid_labels(big, torch.zeros(60).long()) == [0]
-
-
 def test_wrong_input_is_one_clear_sentence(content, style):
-    with pytest.raises(CourseError, match="at least two features"):
+    with pytest.raises(CourseError, match="two features or more"):
         covariance(content[:, :1])
-    with pytest.raises(CourseError, match="resize the mask"):
-        wct_regions(content, style, torch.zeros(10).long(), torch.zeros(1500).long())

@@ -1,5 +1,6 @@
 // Reads a chapter as a learner does: opens it in a real JupyterLab, runs all cells, moves every
-// slider and looks whether its picture follows. Exit code 0 when all of that worked.
+// slider and looks whether its picture follows, has an alternative text, and whether a screen
+// reader would hear the value. Exit code 0 when all of that worked and no error of ours was logged.
 // usage: node lab_check.mjs SERVER TOKEN NOTEBOOK OUT_DIR
 import fs from 'node:fs';
 import { launch } from './chromium.mjs';
@@ -11,6 +12,11 @@ const log = (text) => console.log(`${((Date.now() - began) / 1000).toFixed(1).pa
 const shot = (page, name) => page.screenshot({ path: `${out}/${name}.png` });
 
 const ERRORS = '[data-mime-type="application/vnd.jupyter.stderr"]'; // tracebacks and warnings
+// What JupyterLab itself logs on a healthy page: its own extensions, missing icons and source maps.
+const NOT_OURS = [
+  /Failed to load resource/, /favicon/, /source ?map/i, /ResizeObserver loop/, /lsp/i,
+  /jupyterlab-manager.*already registered/i, /Deprecat/i,
+];
 const PROMPTS = '.jp-CodeCell .jp-InputPrompt';
 
 async function open(page) {
@@ -26,11 +32,21 @@ async function kernelReady(page) {
     if (i > 240) throw new Error('no kernel became ready in two minutes');
     await page.waitForTimeout(500);
     await chooseKernel(page);
-    const reply = await fetch(`${server}/api/sessions?token=${token}`);
-    const [session] = await reply.json();
+    const session = await ownSession();
     const ready = session?.kernel?.execution_state === 'idle' && session.kernel.connections > 0;
     calm = ready ? calm + 1 : 0;
   }
+}
+
+async function ownSession() {
+  const reply = await fetch(`${server}/api/sessions?token=${token}`);
+  return (await reply.json()).find((session) => session.path === notebook);
+}
+
+async function endKernel() {
+  const session = await ownSession();
+  const headers = { Authorization: `token ${token}` };
+  if (session) await fetch(`${server}/api/sessions/${session.id}`, { method: 'DELETE', headers });
 }
 
 async function chooseKernel(page) {
@@ -60,6 +76,28 @@ async function runAll(page) {
   log('all cells ran without an error');
 }
 
+function listen(page) {
+  const heard = [];
+  const hear = (text) => { if (!NOT_OURS.some((known) => known.test(text))) heard.push(text); };
+  page.on('console', (message) => { if (message.type() === 'error') hear(message.text()); });
+  page.on('pageerror', (error) => hear(`uncaught: ${error.message}`));
+  return heard;
+}
+
+async function spoken(box) {
+  const handle = box.locator('.noUi-handle');
+  await box.page().waitForFunction((e) => e.hasAttribute('aria-label'), await handle.elementHandle());
+  const alt = await box.locator('img').getAttribute('alt');
+  const label = await handle.getAttribute('aria-label');
+  const text = await handle.getAttribute('aria-valuetext');
+  const shown = await box.locator('.widget-readout').innerText();
+  if (!alt?.trim()) throw new Error('a live picture has no alternative text');
+  if (!label?.trim() || text !== shown || !alt.includes(`${label} = ${text}`)) {
+    throw new Error(`a slider says ${label}: ${text}, shows ${shown}, its picture: ${alt}`);
+  }
+  return `${label} = ${text}`;
+}
+
 async function moveSliders(page) {
   const boxes = page.locator('.jupyter-widgets.widget-vbox:has(.noUi-target):has(img)');
   await boxes.first().waitFor();
@@ -67,16 +105,20 @@ async function moveSliders(page) {
   for (let i = 0; i < count; i += 1) {
     const box = boxes.nth(i);
     await box.scrollIntoViewIfNeeded();
-    const image = box.locator('img');
-    const before = await image.getAttribute('src');
+    const before = await box.locator('img').getAttribute('src');
+    const first = await spoken(box);
     await shot(page, `slider-${i + 1}-before`);
     const track = await box.locator('.noUi-target').boundingBox();
     await page.mouse.click(track.x + 0.95 * track.width, track.y + track.height / 2);
     await page.waitForFunction(
-      ([element, source]) => element.src !== source && element.complete && element.naturalWidth > 0,
-      [await image.elementHandle(), before],
+      ([element, source]) => {
+        const image = element.querySelector('img'); // a new one: the HTML is replaced whole
+        return image && image.src !== source && image.complete && image.naturalWidth > 0;
+      },
+      [await box.elementHandle(), before],
       { timeout: 30_000 },
     );
+    log(`slider ${i + 1}: ${first} -> ${await spoken(box)}`);
     await shot(page, `slider-${i + 1}-after`);
   }
   log(`${count} slider(s) moved and their pictures followed`);
@@ -86,16 +128,19 @@ fs.mkdirSync(out, { recursive: true });
 const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
 page.setDefaultTimeout(120_000);
+const heard = listen(page);
 let failed = false;
 try {
   await open(page);
   await runAll(page);
   await moveSliders(page);
+  if (heard.length) throw new Error(`the console has errors:\n${heard.join('\n').slice(0, 2500)}`);
 } catch (error) {
   failed = true;
   console.error(String(error).slice(0, 3000));
   await shot(page, 'failed').catch(() => {});
 }
 await browser.close();
+await endKernel();
 log(failed ? 'FAILED' : `passed; pictures in ${out}`);
 process.exit(failed ? 1 : 0);

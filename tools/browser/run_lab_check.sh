@@ -1,14 +1,14 @@
 #!/bin/bash
-# Runs a notebook in a real JupyterLab in Chromium and moves its sliders.
-# usage: tools/browser/run_lab_check.sh VENV NOTEBOOK     (pictures: build/browser/)
+# Runs notebooks in a real JupyterLab in Chromium and moves their sliders.
+# usage: tools/browser/run_lab_check.sh VENV NOTEBOOK...     (pictures: build/browser/NAME/)
 # Needs node, npm and Chromium (Debian: apt-get install chromium nodejs npm); CHROMIUM=path if it
 # is not /usr/bin/chromium; RUN_SECONDS=300 is the time that all cells may take.
 set -eu
-if [ $# != 2 ]; then sed -n 2,5p "$0"; exit 2; fi
+if [ $# -lt 2 ]; then sed -n 2,5p "$0"; exit 2; fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 python=$(cd "$1/bin" && pwd)/python
-notebook=$2
+shift
 out=$root/build/browser
 
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { echo "Chromium is missing: apt-get install chromium"; exit 1; }
@@ -16,7 +16,6 @@ out=$root/build/browser
 
 # A copy inside the checkout: Lab may save it, and the set-up cell still finds the library.
 rm -rf "$out"; mkdir -p "$out"
-cp "$notebook" "$out/chapter.ipynb"
 
 temporary=$(mktemp -d)
 server_pid=
@@ -51,6 +50,12 @@ for _ in $(seq 120); do
 done
 
 status=0
-node "$here/lab_check.mjs" "$url" "$token" build/browser/chapter.ipynb "$out" || status=$?
+for notebook in "$@"; do
+  name=$(basename "$notebook" .ipynb)
+  mkdir -p "$out/$name"
+  cp "$notebook" "$out/$name/chapter.ipynb"
+  echo "$name"
+  node "$here/lab_check.mjs" "$url" "$token" "build/browser/$name/chapter.ipynb" "$out/$name" || status=$?
+done
 [ $status = 0 ] || tail -20 "$temporary/lab.log"
 exit $status

@@ -21,18 +21,18 @@ EXERCISES: dict[str, Exercise] = {
     e.id: e
     for e in (
         Exercise(
-            "03.1", "The symmetric square root of a covariance", 15, 1, checks.check_square_roots,
-            ("torch.linalg.eigh gives cov = E L E^T. What is E L^(1/2) E^T squared?",
-             "The inverse takes L^(-1/2). Keep only eigenvalues above 1e-5 of the largest: the "
-             "others are directions in which nothing varies."),
-            solutions.square_roots,
+            "03.1", "The map that moves features least", 20, 2, checks.check_transport,
+            ("P_S P_C gives the right covariance, but is no symmetric matrix. Look for a symmetric "
+             "T with T cov_c T = cov_s.",
+             "With R the symmetric root of cov_c: (R T R)^2 = R cov_s R. Take the root, then undo "
+             "R on both sides."),
+            solutions.transport,
         ),
         Exercise(
-            "03.2", "What one window adds to the affinity", 20, 2, checks.check_window_affinity,
-            ("Subtract the mean colour first. The covariance divides by 9, not by 8.",
-             "All 81 products at once: centred @ solve(cov + eps/9 I, centred.T); then add 1 and "
-             "divide by 9."),
-            solutions.window_affinity,
+            "03.2", "The affinity of a grey photo", 15, 1, checks.check_grey_window,
+            ("One channel: the covariance is a number, the variance, over 9 and not over 8.",
+             "torch.outer(centred, centred) / (variance + eps / 9); then add 1 and divide by 9."),
+            solutions.grey_window,
         ),
         Exercise(
             "03.3", "The guided filter is one step of the walk", 15, 2,
@@ -43,12 +43,12 @@ EXERCISES: dict[str, Exercise] = {
             solutions.guided_by_walk,
         ),
         Exercise(
-            "03.4", "How many iterations conjugate gradients need", 10, 1,
-            checks.check_cg_iterations,
-            ("The eigenvalues lie in [1 - alpha, 1], so the condition number kappa is known.",
-             "The error falls by 2 ((sqrt(kappa) - 1) / (sqrt(kappa) + 1))^k, which is about "
-             "2 exp(-2 k / sqrt(kappa)). Solve for k."),
-            solutions.cg_iterations,
+            "03.4", "The largest alpha for a budget of iterations", 10, 1,
+            checks.check_largest_alpha,
+            ("Section 5.4 goes from alpha to iterations: half the root of the condition number, "
+             "times ln(2 / tol). Solve it for the condition number.",
+             "kappa = (2 k / ln(2 / tol))^2, and kappa = 1 / (1 - alpha)."),
+            solutions.largest_alpha,
         ),
         Exercise(
             "03.5", "A grey photo stays grey", 20, 2, checks.check_smooth_dense,

@@ -12,17 +12,38 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cvlib.chapters.fast_photo_style.methods import METHODS
-from cvlib.course.page.figures import BLACK, BLUE, GREEN, LIVE, ORANGE, PAPER, PURPLE, VERMILION
+from cvlib.course.page.figures import (
+    BLACK,
+    BLUE,
+    DPI,
+    GREEN,
+    LIVE,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    RECORDED,
+    SKY,
+    VERMILION,
+)
 from cvlib.stylization.smoothing import SmoothingSystem
 from cvlib.stylization.wct import covariance, wct, whiten
 
+HEAT = (SKY, ORANGE, VERMILION)
 # Sec. 4's run-time table, as recalled: width x height -> seconds on the authors' GPU.
 PAPER_PIXELS = (256 * 128, 512 * 256, 768 * 384, 1024 * 512)
 PAPER_SECONDS = {
     "paper: Luan et al. †": (79.61, 186.52, 380.82, 650.45),
     "paper: PhotoWCT + smoothing †": (0.96, 2.95, 7.05, 13.16),
     "paper: with guided filter †": (0.41, 0.47, 0.55, 0.64),
+}
+
+
+Rows = Sequence[Mapping[str, float]]
+# What a row of seconds says of each curve; None where it was not measured.
+PARTS = {
+    "optimisation, extrapolated": lambda row: row["optimise_extrapolated"],
+    "stylise + smooth": lambda row: row["stylise"] + row["smooth"],
+    "smooth again, factorised": lambda row: row.get("again"),
 }
 
 
@@ -51,7 +72,7 @@ def whitening(content: Tensor, style: Tensor) -> Figure:
         "coloured": (wct(content, style), GREEN),
         "style": (style, VERMILION),
     }
-    fig, axes = plt.subplots(1, 4, figsize=(8, 2.4))
+    fig, axes = plt.subplots(1, 4, figsize=(6.8, 2))
     for ax, (name, (cloud, colour)) in zip(axes, steps.items(), strict=True):
         ax.scatter(*cloud.numpy(), s=3, alpha=0.25, color=colour, linewidths=0)
         ellipse(ax, cloud, colour)
@@ -60,105 +81,93 @@ def whitening(content: Tensor, style: Tensor) -> Figure:
     return fig
 
 
-def pooling(x: Tensor) -> Figure:
-    """A map (4, 4), its 2x2 maxima, and what unpooling and upsampling make of them."""
-    pooled, indices = torch.nn.functional.max_pool2d(x[None, None], 2, return_indices=True)
-    unpooled = torch.nn.functional.max_unpool2d(pooled, indices, 2)[0, 0]
-    repeated = pooled[0, 0].repeat_interleave(2, 0).repeat_interleave(2, 1)
-    fig, axes = plt.subplots(1, 4, figsize=(8, 2.2))
-    maps = {"map": x, "max pooled": pooled[0, 0], "unpooled": unpooled, "upsampled": repeated}
-    for ax, (name, values) in zip(axes, maps.items(), strict=True):
-        ax.imshow(values, vmin=0, vmax=float(x.max()), cmap="Blues")
-        for (row, column), value in np.ndenumerate(values.numpy()):
-            dark = value > 0.6 * float(x.max())
-            ax.text(column, row, f"{value:.0f}", ha="center", va="center",
-                    color="white" if dark else "black")  # fmt: skip
-        ax.set_title(name)
-        ax.set_xticks([])
-        ax.set_yticks([])
-        ax.grid(False)
-    return fig
-
-
 def draw_influence(ax: Axes, system: SmoothingSystem, content: Tensor, y: int, x: int) -> None:
     """How much every pixel's colour counts for pixel (y, x) after smoothing, over the photo."""
     # D-self-adjoint: a row of the operator is a column, weighted by the degrees.
     spike = torch.zeros(1, *content.shape[1:])
     spike[0, y, x] = 1
-    column = system.solve(spike).image[0]
+    column = system.solve(spike, "direct").image[0]
     row = (column * system.degree.to(column) / system.degree[y, x].to(column)).numpy()
-    grey = content.mean(0).numpy()
+    grey = np.round(6 * content.mean(0).numpy()) / 6  # a sketch: the heat is the subject
     ax.imshow(grey, cmap="gray", vmin=-0.3, vmax=1.3)
     top = np.quantile(np.abs(row), 0.995)
-    heat = np.clip(row / top, 0, 1)
-    ax.imshow(heat, cmap="inferno", alpha=np.sqrt(heat), vmin=0, vmax=1)
+    ax.contourf(row / top, levels=[0.05, 0.2, 0.5, np.inf], colors=HEAT, alpha=0.75)
     ax.plot(x, y, marker="+", color=BLUE, markersize=12, markeredgewidth=2.5)
     ax.axis("off")
 
 
-def frames(pictures: Mapping[str, Tensor], columns: int = 4) -> Figure:
-    """Named photos of one size in rows."""
+def frames(pictures: Mapping[str, Tensor], columns: int = 4, width: float = 8) -> Figure:
+    """Named photos of about one shape in rows; `width` in inches."""
     rows = -(-len(pictures) // columns)
-    height, width = next(iter(pictures.values())).shape[1:]
-    fig, axes = plt.subplots(
-        rows, columns, squeeze=False, figsize=(5, rows * (5 / columns * height / width + 0.28))
-    )
+    height, across = next(iter(pictures.values())).shape[1:]
+    row = width / columns * height / across + 0.28
+    fig, axes = plt.subplots(rows, columns, squeeze=False, figsize=(width, rows * row))
     for ax in axes.flat:
         ax.axis("off")
     for ax, (name, photo) in zip(axes.flat, pictures.items(), strict=False):
         picture(ax, photo, name)
-        ax.title.set_fontsize(8)
+        ax.title.set_fontsize(9)
     return fig
 
 
-def convergence(histories: Mapping[str, Sequence[float]], every: int, bound: int) -> Figure:
-    """Residuals of conjugate gradients against iterations, one line a photo size."""
-    fig, ax = plt.subplots(figsize=(8, 3))
-    for colour, (name, residuals) in zip(
-        (BLUE, GREEN, ORANGE, PURPLE), histories.items(), strict=False
-    ):
-        ax.semilogy(np.arange(len(residuals)) * every, residuals, color=colour, label=name)
-    ax.axvline(bound, color=PAPER["color"], linestyle="--", linewidth=1)
-    ax.annotate(f"bound for 1e-2: {bound}", (bound, ax.get_ylim()[1]), xytext=(4, -12),
-                textcoords="offset points", color=PAPER["color"])  # fmt: skip
+def before_and_after(content: Tensor, style: Tensor, result: Tensor) -> Figure:
+    """Two photos above the result, which is shown pixel for pixel; (3, H, W) each."""
+    _, height, width = result.shape
+    title, gap = 24, 6  # pixels
+    above = width // 2 - gap // 2
+    upper = round(above * max(p.shape[1] / p.shape[2] for p in (content, style)))
+    total = height + upper + 2 * title
+    fig = plt.figure(figsize=(width / DPI, total / DPI), layout="none")
+    for photo, left, name in ((content, 0, "the photo"), (style, width - above, "the look")):
+        tall = round(above * photo.shape[1] / photo.shape[2])
+        box = (left / width, (total - title - tall) / total, above / width, tall / total)
+        picture(fig.add_axes(box), photo, name)
+    picture(fig.add_axes((0, 0, 1, height / total)), result, "the photo with that look")
+    for ax in fig.axes:
+        ax.images[0].set_interpolation("lanczos" if ax is not fig.axes[-1] else "none")
+        ax.title.set_fontsize(9)
+    return fig
+
+
+def outlined(pairs: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """Named photos (3, H, W) with the borders of their regions (H, W) drawn in."""
+    fig, axes = plt.subplots(1, len(pairs), figsize=(4.8, 1.5), squeeze=False)
+    for ax, (name, (photo, mask)) in zip(axes[0], pairs.items(), strict=True):
+        picture(ax, photo, name)
+        ax.contour(mask.cpu().numpy(), levels=[0.5], colors=[VERMILION], linewidths=1.5)
+        ax.title.set_fontsize(9)
+    return fig
+
+
+def convergence(
+    errors: Mapping[str, Sequence[float]], every: int, bound: Sequence[float]
+) -> Figure:
+    """Errors of conjugate gradients against iterations, one line a photo size, and the bound."""
+    fig, ax = plt.subplots(figsize=(6.4, 2.3))
+    for colour, (name, values) in zip((BLUE, GREEN, ORANGE), errors.items(), strict=True):
+        ax.semilogy(np.arange(len(values)) * every, values, color=colour, label=name)
+    steps = np.arange(len(bound)) * every
+    ax.semilogy(
+        steps, bound, color=BLACK, linestyle="--", linewidth=1, label="bound from $\\alpha$"
+    )
     ax.axhline(1e-2, color=PAPER["color"], linestyle=":", linewidth=1)
     ax.set_xlabel("iteration")
-    ax.set_ylabel("relative residual")
+    ax.set_ylabel("error, energy norm")
     ax.legend()
     return fig
 
 
-def alpha_curve(rows: Sequence[Mapping[str, float]]) -> Figure:
-    """Edge-SSIM and style distance against alpha, on an axis of 1 / (1 - alpha)."""
-    reach = [1 / (1 - row["alpha"]) for row in rows]
-    fig, ax = plt.subplots(figsize=(8, 2.8))
-    for name, key, colour in (
-        ("edge-SSIM (structure)", "edge_ssim", BLUE), ("style distance", "style", VERMILION),
-    ):  # fmt: skip
-        ax.plot(reach, [row[key] for row in rows], marker="o", color=colour, label=name)
-    ax.set_xscale("log")
-    ax.set_xticks(reach, [f"{row['alpha']:g}" for row in rows])
-    ax.minorticks_off()
-    ax.set_xlabel("α")
-    ax.set_ylim(bottom=0)
-    ax.legend()
-    return fig
-
-
-def seconds(rows: Sequence[Mapping[str, float]] = ()) -> Figure:
-    """Seconds against pixels: the paper's three curves and a run's rows, if there are any."""
-    fig, ax = plt.subplots(figsize=(8, 3.6))
+def seconds(recorded: Rows = (), live: Rows = ()) -> Figure:
+    """Seconds against pixels: the paper's three curves, the record's and a run's rows."""
+    fig, ax = plt.subplots(figsize=(7.4, 3))
     for (name, values), style in zip(PAPER_SECONDS.items(), ("--", "-", ":"), strict=True):
         ax.plot(PAPER_PIXELS, values, **{**PAPER, "linestyle": style}, label=name)
-    pixels = [row["height"] * row["width"] for row in rows]
-    ours = {
-        "optimisation, extrapolated": [row["optimise_extrapolated"] for row in rows],
-        "stylise + smooth": [row["stylise"] + row["smooth"] for row in rows],
-        "stylise + guided filter": [row["stylise"] + row["guided"] for row in rows],
-    }
-    for (name, values), style in zip(ours.items(), ("--", "-", ":"), strict=True):
-        if pixels:
-            ax.plot(pixels, values, **{**LIVE, "linestyle": style}, label=f"this run: {name}")
+    for rows, mark, whose in ((recorded, RECORDED, "record"), (live, LIVE, "this run")):
+        pixels = [row["height"] * row["width"] for row in rows]
+        for (name, of), style in zip(PARTS.items(), ("--", "-", "-."), strict=True):
+            if rows and all(of(row) for row in rows):
+                label = f"{whose}: {name}"
+                ax.plot(pixels, [of(r) for r in rows], **{**mark, "linestyle": style}, label=label)
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.minorticks_off()
@@ -171,37 +180,51 @@ def seconds(rows: Sequence[Mapping[str, float]] = ()) -> Figure:
 
 # Which methods the scatter names, and with which mark.
 FAMILIES = {
-    "colours only": (("reinhard", "idt", "affine"), GREEN, "^"),
+    "colours, whole photo": (("reinhard", "idt", "affine"), GREEN, "^"),
+    "colours by region": (("regions", "regions_smooth"), BLACK, "v"),
     "WCT (upsampling)": (("wct", "wct_smooth", "wct_guided"), ORANGE, "o"),
     "PhotoWCT (unpooling)": (("photowct", "photowct_smooth", "photowct_guided"), BLUE, "s"),
-    "optimisation": (("luan",), PURPLE, "D"),
+    "optimisation": (("luan", "optimised"), PURPLE, "D"),
 }
+SHORT = {
+    "idt": "distribution transfer", "affine": "one affine map", "regions": "one map per region",
+    "wct": "WCT", "photowct": "PhotoWCT", "luan": "Luan et al.", "optimised": "a few steps",
+    "reinhard": "Reinhard",
+}  # fmt: skip
+# Names that would overlap others go below their marks.
+BELOW = ("affine", "regions", "photowct", "optimised")
 
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:
-    """Style distance against edge-SSIM, a mark a method; arrows: what smoothing does."""
-    fig, ax = plt.subplots(figsize=(8, 3.8))
+    """Style distance against edge-SSIM, a mark a method; arrows lead to the smoothed result."""
+    fig, ax = plt.subplots(figsize=(7, 3.4))
 
     def place(name: str) -> tuple[float, float]:
         return metrics[f"{name}_edge_ssim"]["mean"], metrics[f"{name}_style"]["mean"]
 
     for family, (names, colour, marker) in FAMILIES.items():
-        spots = [place(name) for name in names]
-        ax.plot(*zip(*spots, strict=True), marker, color=colour, markersize=7, label=family)
-        for name, spot in zip(names, spots, strict=True):
-            label = METHODS[name].split(" + ")[-1].split(" (")[0]
-            below = marker == "s" or name in ("idt", "affine")
-            ax.annotate(label, spot, xytext=(4, -13 if below else 6), color=colour,
-                        textcoords="offset points", fontsize=8.5)  # fmt: skip
-        if len(names) == 3 and marker != "^":
-            arrow = {"arrowstyle": "->", "color": colour}
-            ax.annotate("", spots[1], spots[0], arrowprops=arrow)
-    ax.set_xlim(0, 1.12)
-    ax.set_ylim(0, 1.35 * max(place(n)[1] for names, *_ in FAMILIES.values() for n in names))
+        spots = {name: place(name) for name in names if place(name)[0] is not None}
+        for name, spot in spots.items():
+            face = "white" if name.endswith("guided") else colour
+            label = family if name == next(iter(spots)) else None
+            ax.plot(*spot, marker, color=colour, markerfacecolor=face, markersize=7, label=label)
+            ax.annotate(SHORT.get(name, ""), spot, xytext=(5, -13 if name in BELOW else 5),
+                        color=colour, textcoords="offset points", fontsize=8.5)  # fmt: skip
+        _arrow(ax, spots, colour)
+    ax.set_xlim(0, 1.15)
+    ax.set_ylim(0, 1.3 * ax.get_ylim()[1])
     ax.set_title(
-        f"the content photo itself: 1 and {place('content')[1]:.3g}, off the top", loc="right"
+        f"hollow: guided filter · the content itself: 1 and {place('content')[1]:.3g}, off the top",
+        loc="right",
     )
     ax.set_xlabel("edge-SSIM to the content (structure, more is better)")
-    ax.set_ylabel("style distance (less is better)")
-    ax.legend(loc="upper left")
+    ax.set_ylabel("style distance by region")
+    ax.legend(loc="upper left", fontsize=9)
     return fig
+
+
+def _arrow(ax: Axes, spots: Mapping[str, tuple[float, float]], colour: str) -> None:
+    """From a method to the same one with smoothing."""
+    for name, spot in spots.items():
+        if smoothed := spots.get(f"{name}_smooth"):
+            ax.annotate("", smoothed, spot, arrowprops={"arrowstyle": "->", "color": colour})

@@ -9,19 +9,22 @@ from torch import Tensor
 from cvlib.stylization.affinity import matting_affinity
 
 
-def square_roots(cov: Tensor) -> tuple[Tensor, Tensor]:
-    """The symmetric root of cov (C, C) and its pseudo-inverse; empty directions are dropped."""
-    values, vectors = torch.linalg.eigh(cov)
-    keep = values > 1e-5 * values.max()
-    values, vectors = values[keep], vectors[:, keep]
-    return (vectors * values.sqrt()) @ vectors.T, (vectors * values.rsqrt()) @ vectors.T
+def transport(cov_c: Tensor, cov_s: Tensor) -> Tensor:
+    """The symmetric map from one covariance (C, C) to another: it moves the features least."""
+
+    def power(matrix: Tensor, exponent: float) -> Tensor:
+        values, vectors = torch.linalg.eigh(matrix)
+        return (vectors * values**exponent) @ vectors.T
+
+    root, inverse = power(cov_c, 0.5), power(cov_c, -0.5)
+    return inverse @ power(root @ cov_s @ root, 0.5) @ inverse
 
 
-def window_affinity(colours: Tensor, eps: float) -> Tensor:
-    """What one window of colours (9, 3) adds to the affinity: (9, 9)."""
-    centred = colours - colours.mean(0)
-    cov = centred.T @ centred / 9 + eps / 9 * torch.eye(3, dtype=colours.dtype)
-    return (1 + centred @ torch.linalg.solve(cov, centred.T)) / 9
+def grey_window(grey: Tensor, eps: float) -> Tensor:
+    """What one window of a grey photo (9,) adds to the affinity: (9, 9)."""
+    centred = grey - grey.mean()
+    variance = (centred**2).mean()
+    return (1 + torch.outer(centred, centred) / (variance + eps / 9)) / 9
 
 
 def guided_by_walk(content: Tensor, Y: Tensor, eps: float) -> Tensor:
@@ -30,9 +33,10 @@ def guided_by_walk(content: Tensor, Y: Tensor, eps: float) -> Tensor:
     return W.apply(Y) / W.apply(torch.ones_like(Y[:1]))
 
 
-def cg_iterations(alpha: float, tol: float) -> int:
-    """The bound on the iterations of conjugate gradients: kappa is 1 / (1 - alpha)."""
-    return math.ceil(0.5 * math.sqrt(1 / (1 - alpha)) * math.log(2 / tol))
+def largest_alpha(iterations: int, tol: float) -> float:
+    """The alpha whose bound on the iterations of conjugate gradients is this number."""
+    root_of_kappa = 2 * iterations / math.log(2 / tol)
+    return 1 - 1 / root_of_kappa**2
 
 
 def smooth_dense(W: Tensor, Y: Tensor, alpha: float) -> Tensor:
@@ -46,8 +50,6 @@ def fit_decoder(features: Tensor, photo: Tensor) -> tuple[Tensor, Tensor]:
     """Least squares for the decoder of level 1: weight (3, C, 3, 3) and bias (3,)."""
     padded = F.pad(features[None], (1, 1, 1, 1), mode="reflect")
     patches = F.unfold(padded, 3)[0].T  # (H * W, C * 9)
-    A = torch.cat([patches, torch.ones(len(patches), 1)], dim=1).double()
-    b = photo.flatten(1).T.double()
-    ridge = 1e-8 * len(A) * torch.eye(A.shape[1], dtype=torch.float64)
-    x = torch.linalg.solve(A.T @ A + ridge, A.T @ b).float()
+    A = torch.cat([patches, torch.ones_like(patches[:, :1])], dim=1)
+    x = torch.linalg.lstsq(A, photo.flatten(1).T).solution  # (C * 9 + 1, 3)
     return x[:-1].T.reshape(3, len(features), 3, 3), x[-1]

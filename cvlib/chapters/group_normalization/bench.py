@@ -10,31 +10,34 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
-from cvlib.chapters.group_normalization.arms import Arm, Config, arms
-from cvlib.chapters.group_normalization.experiment import CONFIG
+from cvlib.chapters.group_normalization.config import CONFIG
 from cvlib.normalization.functional import group_norm
+from cvlib.normalization.norms import ghost, group
 from cvlib.normalization.reference import normalize
 from cvlib.normalization.traffic import READS_BACKWARD, READS_FORWARD
 
 GROUPS = 32
-SHAPES = {"cuda": (64, 256, 56, 56), "cpu": (8, 256, 56, 56)}  # of ResNet-50, beyond most caches
-IMAGES = {"smoke": (1, 8), "workshop": (3, 32)}  # channels and side of the profiles' pictures
+# Of ResNet-50, beyond most caches; quick: a sixteenth of it
+SHAPES = {"cuda": (64, 256, 56, 56), "cpu": (8, 256, 56, 56)}
+QUICK = {"cuda": (4, 256, 56, 56), "cpu": (2, 64, 56, 56)}
+IMAGES = {"laptop": (3, 32), "workshop": (3, 32)}  # channels and side of the profiles' pictures
 Norm = Callable[[Tensor, Tensor, Tensor], Tensor]  # x (N, C, H, W), gamma, beta (C,)
 
 
 def bench(quick: bool = False) -> str:
-    """The two tables: on CUDA in half precision for profile workshop, else float32 for smoke."""
+    """The two tables: on CUDA the norm in half precision and workshop's net, else laptop's."""
     cuda = torch.cuda.is_available()
     device = torch.device("cuda" if cuda else "cpu")
     dtype = _half() if cuda else torch.float32
     seconds = 0.2 if quick else 2.0  # of every measurement
+    shapes = QUICK if quick else SHAPES
     name = torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} thread(s)"
-    table = norm_table(SHAPES[device.type], dtype, device, seconds)
-    steps = training_table("workshop" if cuda else "smoke", device, seconds)
+    table = norm_table(shapes[device.type], dtype, device, seconds)
+    steps = training_table("workshop" if cuda else "laptop", device, seconds)
     return "\n\n".join([f"on {name}", table, steps])
 
 
@@ -93,31 +96,35 @@ def calls(norm: Norm, x: Tensor) -> Iterator[Callable[[], object]]:
 
 
 def training_table(profile: str, device: torch.device, seconds: float) -> str:
-    """Images per second of one SGD step of the profile's network, batch norm against group norm."""
-    config: Config = CONFIG[profile]
-    chosen = {arm.name: arm for arm in arms(config) if arm.name in ("bn-2", "gn")}
-    names = {"bn-2": "BN, 2 images per worker", "gn": f"GN, up to {config.groups} groups"}
-    lines = [f"one training step of profile {profile}'s network, {config.batch} images"]
-    for arm, name in names.items():
-        time = median(training_step(chosen[arm], profile, device), seconds)
-        lines.append(f"{name:24}{1e3 * time:10.2f} ms{config.batch / time:12,.0f} images/s")
+    """Images per second of one SGD step of the profile's network, batch norm against group norm.
+
+    In float32, as the experiment trains.
+    """
+    study = CONFIG[profile].study
+    lines = [f"one training step of profile {profile}'s network, {study.batch} images, float32"]
+    for name, norm in (
+        ("BN, 32 images per worker", ghost(32)),
+        ("BN, 2 images per worker", ghost(2)),
+        (f"GN, {study.groups} groups", group(study.groups)),
+    ):
+        channels, side = IMAGES[profile]
+        net = study.net.build(norm, channels, 10).to(device)
+        x = torch.randn(study.batch, channels, side, side, device=device)
+        time = median(training_step(net, x), seconds)
+        lines.append(f"{name:26}{1e3 * time:10.2f} ms{study.batch / time:12,.0f} images/s")
     return "\n".join(lines)
 
 
-def training_step(arm: Arm, profile: str, device: torch.device) -> Callable[[], object]:
-    """One step of `arm` on random images: forward, backward, SGD; autocast on CUDA."""
-    channels, side = IMAGES[profile]
-    net = arm.build(channels, 10).to(device).train()
-    x = torch.randn(arm.protocol.batch, channels, side, side, device=device)
-    y = torch.arange(len(x), device=device) % 10
+def training_step(net: nn.Module, x: Tensor) -> Callable[[], object]:
+    """One step of `net` on images x (B, C, H, W): forward, backward, SGD."""
+    y = torch.arange(len(x), device=x.device) % 10
     optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
-    return partial(_step, net, optimizer, x, y)
+    return partial(_step, net.train(), optimizer, x, y)
 
 
 def _step(net: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor) -> None:
-    optimizer.zero_grad()
-    with torch.autocast(x.device.type, _half(), enabled=x.is_cuda):
-        loss = F.cross_entropy(net(x), y)
+    loss = F.cross_entropy(net(x), y)
+    optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
 

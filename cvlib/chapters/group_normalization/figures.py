@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,8 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cvlib.chapters.group_normalization.experiment import BN, GN
-from cvlib.course.page.figures import BLUE, GREEN, LIVE, PAPER, RECORDED, VERMILION
+from cvlib.chapters.group_normalization.claims import BN, BY_GROUPS, COCO, GN, GROUPS, TABLE_1
+from cvlib.chapters.group_normalization.config import SIZES, Study
+from cvlib.course.page.compare import Line, Record, compare, runs, seeds
+from cvlib.course.page.figures import BLUE, GREEN, PAPER, RECORDED, VERMILION
 from cvlib.normalization.reference import Kind
 
 PALE = "#EDEDED"
@@ -53,17 +55,18 @@ def cube(ax: Axes, member: np.ndarray) -> None:
             quad(n * right + k * back + j * up, back, up, member[n - 1, k, j], 0.8)
     ax.set_aspect("equal")
     ax.axis("off")
+    ax.margins(0.08)
     ax.annotate("N", (n / 2, -0.25), ha="center", va="top")
     ax.annotate("H, W", (-0.2, 0.4 * p), ha="right", va="center")
     ax.annotate("C", n * right + c / 2 * back + np.array([0.5, -0.3]), ha="left", va="top")
 
 
 INDEX_SETS: dict[str, tuple[Kind, int]] = {
-    "batch norm": ("bn", 1),
-    "layer norm (G = 1)": ("ln", 1),
-    "group norm, G = 2": ("gn", 2),
-    "group norm, G = 4": ("gn", 4),
-    "instance norm (G = C)": ("in", 8),
+    "batch": ("bn", 1),
+    "layer, G = 1": ("ln", 1),
+    "group, G = 2": ("gn", 2),
+    "group, G = 4": ("gn", 4),
+    "instance, G = C": ("in", 8),
 }
 
 
@@ -82,65 +85,85 @@ def size_axis(ax: Axes) -> None:
     ax.set_xlabel("images per worker")
 
 
-def errors(record: Mapping[str, Any], kind: str) -> tuple[list[int], list[float], list[float]]:
-    """Images per worker, mean and sd of the test error of `bn` or `gn` in a record."""
-    found = [(n, record["metrics"][f"{kind}_error_{n}"]) for n in BN]
-    found = [(n, m) for n, m in found if m["mean"] is not None]
-    return [n for n, _ in found], [m["mean"] for _, m in found], [m["sd"] or 0.0 for _, m in found]
-
-
-def hero(
-    live: Mapping[str, Any] | None = None, recorded: Mapping[str, Any] | None = None
-) -> Figure:  # fmt: skip
-    """Error against images per worker: this run, the recorded run, and the paper's two curves."""
-    fig, ax = plt.subplots(figsize=(8, 3.6))
-    paper = ax.twinx()
-    paper.spines["right"].set_visible(True)
-    paper.spines["right"].set_color(PAPER["color"])
-    paper.plot(list(BN), list(BN.values()), **PAPER, linewidth=1.0, label="BN, paper")
-    grey = {**PAPER, "linestyle": "-"}
-    paper.plot(list(GN), list(GN.values()), **grey, linewidth=1.0, label="GN, paper")
-    paper.set_ylabel("ImageNet error in %, paper †", color=PAPER["color"])
-    paper.set_ylim(20, 40)
-    paper.grid(False)
-    for record, mark, who in ((recorded, RECORDED, "recorded full run"), (live, LIVE, "this run")):
-        if record is not None:
-            _band(ax, record, "bn", {**mark, "color": VERMILION}, f"BN, {who}")
-            _band(ax, record, "gn", {**mark, "color": BLUE}, f"GN, {who}")
-    size_axis(ax)
-    ax.set_ylabel("test error in %")
-    ax.set_ylim(bottom=0)
-    ax.set_zorder(paper.get_zorder() + 1)
-    ax.patch.set_visible(False)
-    lines = [*ax.get_lines(), *paper.get_lines()]
-    ax.legend(lines, [line.get_label() for line in lines], loc="upper left")
-    if live is None and recorded is None:
-        ax.set_yticks([])
-        ax.set_ylabel("")
+def hero(live: Record | None = None, recorded: Record | None = None) -> Figure:
+    """Points lost since 32 images per worker: batch norm on the left, group norm on the right."""
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3.3), sharey=True)
+    norms = (("batch norm", BN, "bn_error_{}"), ("group norm", GN, "gn_error"))
+    for ax, (title, table, name) in zip(axes, norms, strict=True):
+        ax.plot(list(table), [v - table[32] for v in table.values()], **PAPER, label="paper")
+        for label, record, mark in runs(live, recorded):
+            lost = {n: seeds(record, name.format(n), name.format(32)) for n in SIZES}
+            lost = {n: points for n, points in lost.items() if points}
+            ax.plot(list(lost), [np.mean(points) for points in lost.values()], **mark, label=label)
+            for n, points in lost.items():
+                ax.scatter([n] * len(points), points, s=12, color=mark["color"], alpha=0.5)
+        size_axis(ax)
+        ax.set_title(title)
+    axes[0].set_ylabel("points of error lost\nsince 32 images per worker")
+    axes[0].legend(loc="upper left")
     return fig
 
 
-def _band(ax: Axes, record: Mapping[str, Any], kind: str, mark: dict[str, str], name: str) -> None:
-    n, mean, sd = (np.array(v) for v in errors(record, kind))
-    ax.plot(n, mean, **mark, label=name)
-    ax.fill_between(n, mean - sd, mean + sd, color=mark["color"], alpha=0.15, linewidth=0)
-
-
-def against_m(points: Sequence[tuple[str, int, float, float]]) -> Figure:
-    """Points lost by batch norm at N = 2 against m of the last stage, one bar a network."""
-    fig, ax = plt.subplots(figsize=(8, 2.6))
-    for i, (_, _, small, large) in enumerate(points):
-        ax.plot([large, small], [i, i], color="#BBBBBB", linewidth=3, zorder=1)
-        ax.scatter(large, i, color=GREEN, zorder=2, label="32 images per worker" if not i else None)
-        ax.scatter(
-            small, i, color=VERMILION, zorder=2, label="2 images per worker" if not i else None
-        )
-    ax.set_yticks(range(len(points)), [f"{name}\nlast stage: m = {m}" for name, m, _, _ in points])
-    ax.set_ylim(-0.6, len(points) - 0.4)
-    ax.set_xlim(left=0)
-    ax.set_xlabel("test error of batch norm in %")
-    ax.legend(loc="lower right")
+def curves(record: Record, tasks: Mapping[str, str]) -> Figure:
+    """Training loss of the record's first seed against SGD steps, smoothed; task -> label."""
+    fig, ax = plt.subplots(figsize=(8, 2.8))
+    colours = dict(zip(tasks, (GREEN, VERMILION, BLUE), strict=False))
+    first = record["seeds"][0]
+    for line in record["history"]:
+        if line["task"] in tasks and line["seed"] == first:
+            points = [p for p in line["points"] if "loss" in p]
+            loss = np.array([p["loss"] for p in points])
+            window = max(1, len(loss) // 20)
+            smooth = np.convolve(loss, np.ones(window) / window, "valid")
+            steps = [p["step"] for p in points][window - 1 :]
+            ax.plot(steps, smooth, color=colours[line["task"]], label=tasks[line["task"]])
+    ax.set_xlabel("SGD step")
+    ax.set_ylabel("training loss")
+    ax.legend()
     return fig
+
+
+def tables(live: Record | None, recorded: Record | None, study: Study) -> Figure:
+    """The paper's Table 1, and the part of its Table 3 that varies the number of groups."""
+    norms = [
+        Line("BN (32)", "bn_error_32", "gn_error", TABLE_1["BN"] - TABLE_1["GN"]),
+        Line("LN", "ln_error", "gn_error", TABLE_1["LN"] - TABLE_1["GN"]),
+        Line("IN", "in_error", "gn_error", TABLE_1["IN"] - TABLE_1["GN"]),
+    ]
+    best = BY_GROUPS[32]
+    counts = [Line("G = 1 (LN)", "ln_error", "gn_error", BY_GROUPS[1] - best)]
+    for g in sorted(g for g in GROUPS if g != study.groups):
+        counts.append(Line(f"G = {g}", f"groups_error_{g}", "gn_error", BY_GROUPS[g] - best))
+    panels = {"Table 1: the norms": norms, "Table 3: the number of groups": counts}
+    return compare(panels, "points of error above GN", live, recorded)
+
+
+def one_thing_changed(live: Record | None, recorded: Record | None, m: tuple[int, int]) -> Figure:
+    """Section 12: the last stride, and the order of the images inside the SGD batch."""
+    stride = [
+        Line(f"last stride 2, m = {m[0]}", "bn_error_2", "bn_error_32"),
+        Line(f"last stride 1, m = {m[1]}", "large_bn_error_2", "large_bn_error_32"),
+    ]
+    order = [
+        Line("BN, 8 a worker", "sorted_bn_error_8", "bn_error_8"),
+        Line("GN", "sorted_gn_error", "gn_error"),
+    ]
+    panels = {"BN loses from 32 to 2 images": stride, "lost by sorting the batch": order}
+    return compare(panels, "points of error", live, recorded)
+
+
+def transfer(live: Record | None, recorded: Record | None) -> Figure:
+    """Fine-tuning: the paper's Mask R-CNN on COCO, ours on CamVid, each against frozen BN."""
+    frozen = COCO["BN* (frozen)"][0]
+    paper = [Line(name, paper=COCO[name][0] - frozen) for name in ("GN", "GN from scratch")]
+    ours = [
+        Line("GN", "transfer_gn", "transfer_frozen"),
+        Line("GN from scratch", "transfer_scratch", "transfer_frozen"),
+        Line("BN, trained on", "transfer_bn", "transfer_frozen"),
+        Line("BN turned into GN", "transfer_converted", "transfer_frozen"),
+    ]
+    panels = {"the paper: COCO, box AP": paper, "ours: CamVid, mean IoU": ours}
+    return compare(panels, "points above BN* (frozen)", live, recorded)
 
 
 def one_bit(x: np.ndarray, batch_norm: np.ndarray, group_norm: np.ndarray) -> Figure:
@@ -165,30 +188,6 @@ def variance_histogram(ax: Axes, m: int, draws: np.ndarray) -> None:
     ax.set_xlim(0, 4)
     ax.set_yticks([])
     ax.set_xlabel("estimate")
-
-
-def percentiles(curves: Mapping[str, np.ndarray]) -> Figure:
-    """Percentiles 1, 20, 80, 99 of a late layer over training, one panel a normalisation."""
-    fig, axes = plt.subplots(1, len(curves), figsize=(9, 2.8), sharey=True)
-    for ax, (name, values) in zip(axes, curves.items(), strict=True):
-        for column, style in zip(values.T, (":", "--", "--", ":"), strict=True):
-            ax.plot(column, color=BLUE, linestyle=style)
-        ax.set_title(name)
-        ax.set_xlabel("SGD step")
-    axes[0].set_ylabel("pre-activation, percentile\n1, 20, 80, 99")
-    return fig
-
-
-def stage_bars(stages: Sequence[str], norm_ms: Sequence[float], conv_ms: Sequence[float]) -> Figure:
-    """The least time of normalisation and of convolution in every stage, side by side."""
-    fig, ax = plt.subplots(figsize=(8, 2.8))
-    place = np.arange(len(stages))
-    ax.bar(place - 0.2, norm_ms, 0.4, color=VERMILION, label="normalisation: bytes / bandwidth")
-    ax.bar(place + 0.2, conv_ms, 0.4, color=BLUE, label="convolution: FLOPs / peak rate")
-    ax.set_xticks(place, stages)
-    ax.set_ylabel("least time per image in µs")
-    ax.legend()
-    return fig
 
 
 def logit_spread(batch_norm: np.ndarray, group_norm: np.ndarray) -> Figure:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cvlib.normalization.reference import normalize
-from cvlib.normalization.resnet import plain_cnn, resnet50
+from cvlib.normalization.resnet import resnet50
 from cvlib.normalization.traffic import norm_traffic
 
-PERCENTILES = (1, 20, 80, 99)  # as in the paper's figure on VGG-16
 T4 = {"bytes_per_s": 320e9, "flops_per_s": 65e12}  # datasheet: memory, fp16 tensor cores
 STAGES = ("stem", "stages.0", "stages.1", "stages.2", "stages.3")
+NAMES = ("stem", "C2", "C3", "C4", "C5")
 
 
 def partners(count: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,27 +40,6 @@ def variance_estimates(m: int, draws: int = 4000, seed: int = 0) -> np.ndarray:
     return torch.cat(chunks).numpy()
 
 
-def activation_percentiles(
-    norm: Callable[[int], nn.Module] | None, x: Tensor, y: Tensor, steps: int = 60, seed: int = 0
-) -> np.ndarray:
-    """Percentiles of the last convolution's normalised output over a short training: (steps, 4)."""
-    torch.manual_seed(seed)
-    net = plain_cnn(norm)
-    relus = [i for i, layer in enumerate(net) if isinstance(layer, nn.ReLU)]
-    late, head = net[: relus[-1]], net[relus[-1] :]
-    optimizer = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9)
-    curve = []
-    for step in range(steps):
-        chosen = torch.arange(step * 64, (step + 1) * 64) % len(x)
-        activation = late(x[chosen])
-        loss = F.cross_entropy(head(activation), y[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        curve.append(np.percentile(activation.detach().numpy(), PERCENTILES))
-    return np.stack(curve)
-
-
 @torch.no_grad()
 def logits_in_batches(
     net: nn.Module, x: Tensor, batches: int = 20, size: int = 64, seed: int = 0
@@ -85,24 +63,57 @@ def logits_in_batches(
 def stage_times(size: int = 224, rate: dict[str, float] = T4) -> tuple[list[float], list[float]]:
     """The least µs per image of normalisation and convolution in each stage of ResNet-50.
 
-    Half precision, forward and backward: bytes over bandwidth, FLOPs over peak rate.
+    Half precision, forward and backward. Both have two limits, bytes over bandwidth and FLOPs
+    over peak rate, and the larger one counts; a normalisation's is always the first. Weights are
+    left out: a batch shares them.
     """
     net = resnet50(nn.BatchNorm2d)
-    flops = dict.fromkeys(STAGES, 0.0)
+    norm = dict.fromkeys(STAGES, 0.0)
+    conv = dict.fromkeys(STAGES, 0.0)
 
-    def count(conv: nn.Conv2d, _: object, y: Tensor) -> None:
-        work = 2 * y.numel() * conv.weight[0].numel()
-        flops[stage_of[conv]] += 3 * work  # forward, and twice that backward
+    def count(layer: nn.Conv2d, inputs: tuple[Tensor, ...], y: Tensor) -> None:
+        work = 3 * 2 * y.numel() * layer.weight[0].numel()  # forward, and twice that backward
+        moved = 2 * 3 * (inputs[0].numel() + y.numel())  # each read twice and written once
+        least = max(moved / rate["bytes_per_s"], work / rate["flops_per_s"])
+        conv[_stage(stage_of[layer])] += 1e6 * least
 
-    stage_of = {m: _stage(name) for name, m in net.named_modules() if isinstance(m, nn.Conv2d)}
-    for conv in stage_of:
-        conv.register_forward_hook(count)
-    bytes_ = dict.fromkeys(STAGES, 0.0)
+    stage_of = {m: name for name, m in net.named_modules() if isinstance(m, nn.Conv2d)}
+    for layer in stage_of:
+        layer.register_forward_hook(count)
     for layer in norm_traffic(net, (1, 3, size, size)):
-        bytes_[_stage(layer.name)] += layer.bytes()
-    norm = [1e6 * bytes_[s] / rate["bytes_per_s"] for s in STAGES]
-    return norm, [1e6 * flops[s] / rate["flops_per_s"] for s in STAGES]
+        norm[_stage(layer.name)] += 1e6 * layer.bytes() / rate["bytes_per_s"]
+    return list(norm.values()), list(conv.values())
 
 
 def _stage(name: str) -> str:
     return next(stage for stage in STAGES if name.startswith(stage))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a network: what it is, its output (C, H, W), parameters, and m of its norms."""
+
+    name: str
+    blocks: int
+    shape: tuple[int, ...]
+    parameters: int
+    m: int
+
+
+@torch.no_grad()
+def parts(net: nn.Module, size: tuple[int, int, int, int]) -> list[Part]:
+    """The stem and the stages of a residual network for an input of `size` (N, C, H, W).
+
+    `m` counts the values behind one mean of batch norm in the part's last norm.
+    """
+    last = {}
+    for layer in norm_traffic(net, size):
+        name = layer.name.split(".")
+        last[".".join(name[:2] if name[0] == "stages" else name[:1])] = layer
+    found = []
+    for name, layer in last.items():
+        part = net.get_submodule(name)
+        count = sum(p.numel() for p in part.parameters())
+        blocks = len(part) if name.startswith("stages") else 1
+        found.append(Part(name, blocks, layer.shape[1:], count, layer.m))
+    return found

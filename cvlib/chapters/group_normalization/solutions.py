@@ -1,38 +1,44 @@
 """One way to solve each exercise of chapter 04; every function stands alone, since it is shown."""
 
-import torch
 from torch import Tensor
 
 
-def axes(kind: str) -> tuple[int, ...]:
-    """The axes of x (N, G, C/G, P) over which bn, ln, in or gn takes one mean."""
-    return {"bn": (0, 3), "ln": (1, 2, 3), "in": (3,), "gn": (2, 3)}[kind]
+def channel_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """The transformer's layer norm of x (N, C, *): over the channels of each position alone."""
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    centred = x - x.mean(1, keepdim=True)  # (N, C, *) minus (N, 1, *)
+    variance = centred.square().mean(1, keepdim=True)
+    normal = centred / (variance + eps).sqrt()
+    return normal * weight.reshape(shape) + bias.reshape(shape)
 
 
-def group_norm(x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """Group norm of x (N, C, *) with gamma = weight (C,) and beta = bias (C,)."""
-    n, c = x.shape[:2]
-    grouped = x.reshape(n, groups, -1)  # contiguous blocks of C/G channels
-    centred = grouped - grouped.mean(2, keepdim=True)
-    variance = centred.square().mean(2, keepdim=True)  # 1/m, and no cancellation
-    normal = (centred / (variance + eps).sqrt()).reshape(n, c, -1)
-    return (normal * weight[:, None] + bias[:, None]).reshape(x.shape)
+def masked_group_norm(
+    x: Tensor, mask: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float
+) -> Tensor:
+    """Group norm of sequences x (N, C, T) over the positions where mask (N, T) is true."""
+    n, c, t = x.shape
+    grouped = x.reshape(n, groups, c // groups, t)
+    valid = mask[:, None, None, :].to(x.dtype)  # (N, 1, 1, T)
+    count = valid.sum((2, 3), keepdim=True) * (c // groups)  # m, for each image its own
+    mean = (grouped * valid).sum((2, 3), keepdim=True) / count  # (N, G, 1, 1)
+    centred = (grouped - mean) * valid
+    variance = centred.square().sum((2, 3), keepdim=True) / count
+    normal = (centred / (variance + eps).sqrt()).reshape(x.shape)
+    return normal * weight[:, None] + bias[:, None]
 
 
-def group_norm_backward(
-    dy: Tensor, x: Tensor, groups: int, weight: Tensor, eps: float
+def batch_norm_backward(
+    dy: Tensor, x: Tensor, weight: Tensor, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of group norm for x (N, C, *), gamma (C,) and beta (C,), given dy (N, C, *)."""
-    n, c = x.shape[:2]
-    grouped = x.reshape(n, groups, -1)
-    centred = grouped - grouped.mean(2, keepdim=True)
-    r = (centred.square().mean(2, keepdim=True) + eps).rsqrt()
+    """Gradients of batch norm in training for x (N, C, H, W), gamma and beta (C,), given dy."""
+    rest = (0, 2, 3)
+    centred = x - x.mean(rest, keepdim=True)
+    r = (centred.square().mean(rest, keepdim=True) + eps).rsqrt()
     normal = centred * r
-    dy = dy.reshape(n, c, -1)
-    g = (dy * weight[:, None]).reshape(grouped.shape)
-    dx = r * (g - g.mean(2, keepdim=True) - normal * (g * normal).mean(2, keepdim=True))
-    dweight = (dy * normal.reshape(dy.shape)).sum((0, 2))
-    return dx.reshape(x.shape), dweight, dy.sum((0, 2))
+    g = dy * weight[:, None, None]
+    along_normal = (g * normal).mean(rest, keepdim=True)
+    dx = r * (g - g.mean(rest, keepdim=True) - normal * along_normal)
+    return dx, (dy * normal).sum(rest), dy.sum(rest)
 
 
 EPSILON = 0.75  # x_hat = (d/2) / sqrt(d^2/4 + eps) = 1 / sqrt(1 + 4 eps/d^2) = 1/2
@@ -40,23 +46,24 @@ EPSILON = 0.75  # x_hat = (d/2) / sqrt(d^2/4 + eps) = 1 / sqrt(1 + 4 eps/d^2) = 
 STAGE_SIZES = [25088, 6272, 1568, 392, 98]  # 2 images times 112^2, 56^2, 28^2, 14^2, 7^2
 
 
-def ghost_batch_norm(
-    x: Tensor, images_per_worker: int, weight: Tensor, bias: Tensor, eps: float
-) -> Tensor:
-    """Batch norm of x (B, C, H, W) with the statistics of every `images_per_worker` images."""
+def running_statistics(
+    x: Tensor, images_per_worker: int, running_mean: Tensor, running_var: Tensor, momentum: float
+) -> tuple[Tensor, Tensor]:
+    """What K workers store after one batch x (K n, C, H, W): the mean over workers, (C,) each."""
     workers = x.reshape(-1, images_per_worker, *x.shape[1:])  # (K, n, C, H, W)
-    variance, mean = torch.var_mean(workers, (1, 3, 4), correction=0, keepdim=True)
-    normal = ((workers - mean) / (variance + eps).sqrt()).reshape(x.shape)
-    return normal * weight[:, None, None] + bias[:, None, None]
+    mean = workers.mean((1, 3, 4))  # (K, C)
+    variance = workers.var((1, 3, 4), correction=1)  # (K, C): stored unbiased
+    new_mean = (1 - momentum) * running_mean + momentum * mean.mean(0)
+    new_var = (1 - momentum) * running_var + momentum * variance.mean(0)
+    return new_mean, new_var
 
 
-def fixed_group_norm(x: Tensor, groups: int, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """`buggy_group_norm` without its three bugs."""
-    n, c = x.shape[:2]
-    grouped = x.reshape(n, groups, c // groups, -1)  # 1: a group is a block of channels
-    mean = grouped.mean((2, 3), keepdim=True)
-    variance = grouped.var((2, 3), correction=0, keepdim=True)  # 2: 1/m
-    normal = (grouped - mean) / (variance + eps).sqrt()
-    gamma = weight.reshape(1, groups, -1, 1)  # 3: one gamma per channel
-    beta = bias.reshape(1, groups, -1, 1)
-    return (normal * gamma + beta).reshape(x.shape)
+def merged(
+    kernel: Tensor, offset: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor,
+    eps: float,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Kernel (C_out, C_in, k, k) and offset (C_out,) of a convolution that holds its norm too."""
+    scale = gamma / (var + eps).sqrt()  # 1: eps is inside the root
+    new_kernel = kernel * scale[:, None, None, None]  # 2: one scale per output channel
+    new_offset = beta + (offset - mean) * scale  # 3: the convolution's own offset is scaled too
+    return new_kernel, new_offset

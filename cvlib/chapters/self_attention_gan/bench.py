@@ -21,7 +21,7 @@ class PlainGBlock(GBlock):
     """The block as defined: every convolution at the high resolution."""
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """Same values as :class:`GBlock`."""
+        """Same values as `GBlock`."""
         h = self.conv1(upsample(F.relu(self.bn1(x, y))))
         return self.conv2(F.relu(self.bn2(h, y))) + self.shortcut(upsample(x))
 
@@ -30,7 +30,7 @@ class PlainDBlock(DBlock):
     """The block as defined: every convolution at the high resolution."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Same values as :class:`DBlock`."""
+        """Same values as `DBlock`."""
         h = self.conv2(F.relu(self.conv1(x if self.first else F.relu(x))))
         h = h + self.shortcut(x)
         return F.avg_pool2d(h, 2) if self.down else h
@@ -111,7 +111,7 @@ def _timer(device: torch.device) -> Callable[[], float]:
 
 
 def _measure(steps: dict[str, Callable[[], None]], repeats: int, device: torch.device):
-    """The fastest of ``repeats`` for every step, taken in turns, in seconds."""
+    """The fastest of `repeats` for every step, taken in turns, in seconds."""
     now, best = _timer(device), dict.fromkeys(steps, float("inf"))
     for step in steps.values():
         step()
@@ -139,7 +139,7 @@ def _peak(device: torch.device, repeats: int = 5) -> float:
 
 
 def bench(quick: bool = False) -> str:
-    """Measure and return the table; ``quick`` takes the smoke profile's nets only."""
+    """Measure and return the table; `quick` takes the smoke profile's nets only."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     cuda = device.type == "cuda"
     cases = [("tiny16", 64)] if quick or not cuda else []

@@ -1,5 +1,7 @@
 """The pictures of chapter 06; each function draws on given axes or returns a figure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,13 +14,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 from torch import Tensor
 
-from cvlib.chapters.self_attention_gan.claims import PAPER as PAPER_VALUES
+from cvlib.chapters.self_attention_gan.claims import CONFIRMED, TABLE_1, WITHOUT
 from cvlib.course.page import frontend
-from cvlib.course.page.figures import BLUE, PALETTE, PAPER, RECORDED, SKY, VERMILION, png
-from cvlib.gan.probe import layers_to_meet, power_path
-from cvlib.gan.twins import TwinScores
+from cvlib.course.page.figures import (
+    BLUE,
+    LIVE,
+    PAPER,
+    SKY,
+    VERMILION,
+    png,
+)
+from cvlib.gan.probe import power_path
 
-Curve = Sequence[tuple[int, float]]  # (step, FID)
+Curve = Sequence[tuple[int, float]]  # (step, value)
+SAME_CLASS = 0.707  # pair correlation of two different digits of one class (`make_twins`)
 
 
 def _picture(ax: Axes, image: Tensor) -> None:
@@ -29,12 +38,10 @@ def _picture(ax: Axes, image: Tensor) -> None:
 
 
 def draw_attention(ax: Axes, image: Tensor, beta: Tensor, query: int) -> None:
-    """Where query ``query`` of a map looks: the more orange, the more weight.
+    """Where query `query` of a map looks: the more orange, the more weight.
 
-    Args:
-        image: (C, R, R) in [-1, 1].
-        beta: attention map (N, M) of that image, N queries row-major on a square map.
-        query: 0 .. N-1, marked with a dot.
+    `image` is (C, R, R) in [-1, 1], `beta` its attention map (N, M), N queries row-major on a
+    square map; the query, 0 .. N-1, is marked with a dot.
     """
     R, size, keys = image.shape[-1], int(beta.shape[0] ** 0.5), int(beta.shape[1] ** 0.5)
     _picture(ax, image)
@@ -52,7 +59,7 @@ def draw_attention(ax: Axes, image: Tensor, beta: Tensor, query: int) -> None:
 def click_query(image: Tensor, beta: Tensor) -> None:
     """In a live notebook: a board of buttons, one per query; a click shows where it looks.
 
-    Without a front end it shows nothing, so print a strip first (``explore``).
+    Without a front end it shows nothing, so print a strip first (`explore`).
     """
     if not frontend.is_live():
         return
@@ -83,25 +90,92 @@ def click_query(image: Tensor, beta: Tensor) -> None:
     display(ipywidgets.HBox([board, view]))
 
 
-def receptive_field_race(sizes: Sequence[int] = (4, 8, 16, 32, 64, 128)) -> Figure:
-    """3x3 layers until one position sees two opposite corners, against one attention layer."""
+TWINS_ROWS = {
+    "attention": "attention in G and D",
+    "none": "no attention",
+    "local": "residual block",
+    "g_only": "in G only",
+    "d_only": "in D only",
+    "feat4": "on 4x4",
+    "feat16": "on 16x16, G only",
+}
+
+
+def twins_dots(record: Mapping[str, Any] | None) -> Figure:
+    """Every seed a dot: pair correlation and share of two glyphs of the arms of a record."""
+    fig, axes = plt.subplots(1, 2, sharey=True)
+    rows = []
+    for arm, words in TWINS_ROWS.items():
+        pair = _values(record, f"twins_{arm}")
+        two = _values(record, f"two_{arm}")
+        if pair:
+            rows.append((words, pair, two))
+    for place, (_, *columns) in enumerate(rows):
+        for ax, values in zip(axes, columns, strict=True):
+            ax.plot(values, [place] * len(values), "o", color=BLUE, alpha=0.75)
+            ax.plot([np.mean(values)], [place], "|", color="black", markersize=18, zorder=3)
+    axes[0].axvline(SAME_CLASS, color=PAPER["color"], linestyle="--", linewidth=1.2)
+    axes[0].text(SAME_CLASS, len(rows) - 0.55, " two of a class", fontsize=9, va="bottom")
+    axes[0].set(xlabel="pair correlation (1: two equal glyphs)")
+    axes[1].set(xlabel="share of images with exactly two glyphs")
+    axes[0].set_yticks(range(len(rows)), [words for words, *_ in rows])
+    axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    return fig
+
+
+def _values(record: Mapping[str, Any] | None, name: str) -> list[float]:
+    if record is None:
+        return []
+    return [v for v in record["metrics"][name]["values"] if v is not None]
+
+
+def placement() -> Figure:
+    """The paper's Table 1: FID by the height of the map, attention and its residual control."""
     fig, ax = plt.subplots()
-    ax.plot(sizes, [layers_to_meet(s) for s in sizes], "o-", color=BLUE, label="3x3 convolutions")
-    ax.plot(sizes, [1] * len(sizes), "D-", color=VERMILION, label="self-attention")
-    for s in sizes:
-        ax.annotate(f"{layers_to_meet(s)}", (s, layers_to_meet(s)), (0, 6),
-                    textcoords="offset points", ha="center")  # fmt: skip
-    ax.set(xscale="log", yscale="log", xlabel="height of the map (px)", ylabel="layers needed")
-    ax.set_xticks(sizes, [str(s) for s in sizes])
-    ax.set_yticks([1, 10, 100], ["1", "10", "100"])
-    ax.set_ylim(0.7, 120)
-    ax.minorticks_off()
-    ax.legend(loc="upper left")
+    heights = list(TABLE_1)
+    kinds = {"attention": (0, VERMILION, "D"), "local": (1, BLUE, "s")}
+    words = {"attention": "attention", "local": "residual block of equal size"}
+    for kind, (column, color, marker) in kinds.items():
+        aside = 0.07 * (2 * column - 1)  # so that equal values do not hide each other
+        for place, height in enumerate(heights):
+            known = (height, kind) in CONFIRMED
+            ax.plot(
+                place + aside, TABLE_1[height][column], marker, color=color, markersize=9,
+                markerfacecolor=color if known else "white",
+                label=words[kind] if place == 0 else None,
+            )  # fmt: skip
+    ax.axhline(WITHOUT, color="black", linewidth=0.8, linestyle=":")
+    ax.text(3.45, WITHOUT + 0.5, "without (recalled)", ha="right", fontsize=9)
+    labels = [f"{h} of 128 px\n(1/{128 // h} of the height)" for h in heights]
+    ax.set_xticks(range(len(heights)), labels)
+    ax.set(ylabel="FID, ImageNet", xlim=(-0.5, 3.5), ylim=(15, 45))
+    ax.legend()
+    return fig
+
+
+def receptive_field_steps(
+    plain: Sequence[tuple[int, int]], attentive: Sequence[tuple[int, int]], resolution: int
+) -> Figure:
+    """Pixels that a cell of D sees against the 3x3 layers before it, without and with attention."""
+    fig, ax = plt.subplots()
+    for found, style, name in (
+        (plain, {"color": BLUE, "marker": "o"}, "convolutions and pooling"),
+        (attentive, {"color": VERMILION, "marker": "D"}, "with attention after 4 layers"),
+    ):
+        layers, pixels = zip(*found, strict=True)
+        ax.plot(layers, pixels, label=name, **style)
+    for layers, pixels in plain:
+        ax.annotate(f"{pixels}", (layers, pixels), (10, -12), textcoords="offset points",
+                    ha="center", fontsize=9)  # fmt: skip
+    ax.axhline(resolution, color=PAPER["color"], linestyle="--", linewidth=1)
+    ax.text(2, resolution - 9, "the whole image", fontsize=9)
+    ax.set(xlabel="3x3 layers of D", ylabel="pixels that a cell sees", ylim=(-8, resolution + 12))
+    ax.legend(loc="center right")
     return fig
 
 
 def draw_power_iteration(ax: Axes, ratio: float, steps: int = 5) -> None:
-    """The unit vectors u of a power iteration on ``diag(1, ratio)``, in the ellipse it maps to."""
+    """The unit vectors u of a power iteration on `diag(1, ratio)`, in the ellipse it maps to."""
     matrix = torch.diag(torch.tensor([1.0, ratio]))
     path, estimates = power_path(matrix, torch.tensor([0.35, 1.0]), steps)
     angle = torch.linspace(0, 2 * torch.pi, 200)
@@ -114,51 +188,6 @@ def draw_power_iteration(ax: Axes, ratio: float, steps: int = 5) -> None:
     ax.text(0, -1.33, f"estimate {estimates[-1]:.4f}", ha="center", fontsize=9)
     ax.set(xlim=(-1.15, 1.15), ylim=(-1.5, 1.15), aspect="equal")
     ax.axis("off")
-
-
-def stability_panel(curves: Mapping[str, Sequence[Curve]], diverged: Mapping[str, int]) -> Figure:
-    """FID over steps, one colour per arm, a band between the seeds, a cross where an arm left.
-
-    Args:
-        curves: arm -> one curve per seed.
-        diverged: arm -> step.
-    """
-    fig, ax = plt.subplots()
-    for color, (name, runs) in zip(PALETTE, curves.items(), strict=False):
-        steps = [step for step, _ in runs[0]]
-        values = np.array([[fid for _, fid in run][: len(steps)] for run in runs])
-        ax.plot(steps, values.mean(0), "o-", color=color, label=name, markersize=3.5)
-        if len(runs) > 1:
-            ax.fill_between(
-                steps, values.min(0), values.max(0), color=color, alpha=0.2, linewidth=0
-            )
-        if name in diverged:
-            at = steps.index(diverged[name])
-            ax.plot(steps[at], values.mean(0)[at], "x", color=color, markersize=11, zorder=4)
-    ax.set(xlabel="steps of G", ylabel="FID", yscale="log")
-    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
-    ax.legend(fontsize=9)
-    return fig
-
-
-def hinge_margins(real: Tensor, fake: Tensor) -> Figure:
-    """Histograms of D's scores over the two halves of the hinge loss."""
-    fig, ax = plt.subplots()
-    low, high = float(min(real.min(), fake.min(), -2)), float(max(real.max(), fake.max(), 2))
-    bins = np.linspace(low, high, 40)
-    ax.hist(real.cpu().numpy(), bins, color=BLUE, alpha=0.55, label="D(real)")
-    ax.hist(fake.cpu().numpy(), bins, color=VERMILION, alpha=0.55, label="D(fake)")
-    loss, x = ax.twinx(), np.linspace(low, high, 200)
-    loss.plot(x, np.maximum(0, 1 - x), color=BLUE, label="max(0, 1 - D)")
-    loss.plot(x, np.maximum(0, 1 + x), color=VERMILION, linestyle="--", label="max(0, 1 + D)")
-    loss.set(ylabel="loss of one image", ylim=(0, None))
-    loss.grid(False)
-    loss.spines["right"].set_visible(True)
-    ax.set(xlabel="score of D", ylabel="images")
-    handles = [h for a in (ax, loss) for h in a.get_legend_handles_labels()[0]]
-    ax.legend(handles=handles, fontsize=9, loc="upper center", ncols=4, bbox_to_anchor=(0.5, 1.18))
-    return fig
 
 
 def norm_bars(norms: Mapping[str, tuple[float, float]]) -> Figure:
@@ -177,77 +206,39 @@ def norm_bars(norms: Mapping[str, tuple[float, float]]) -> Figure:
     return fig
 
 
-def distance_histogram(distances: Mapping[str, Tensor], baselines: Mapping[str, float]) -> Figure:
-    """How far queries look, with the means of baseline maps as lines (cells of the map)."""
-    fig, ax = plt.subplots()
-    for color, (name, values) in zip(PALETTE, distances.items(), strict=False):
-        flat = values.flatten().cpu().numpy()
-        ax.hist(flat, 30, color=color, alpha=0.55, density=True, label=f"{name}: {flat.mean():.2f}")
-    for style, (name, value) in zip(("--", ":"), baselines.items(), strict=False):
-        ax.axvline(value, color="black", linestyle=style, label=f"{name}: {value:.2f}")
-    ax.set(xlabel="mean distance that a query looks (cells)", ylabel="density", xlim=(0, None))
-    ax.legend()
-    return fig
-
-
-def grouped_bars(
-    table: Mapping[str, Mapping[str, float]],
-    ylabel: str,
-    reference: tuple[str, float] | None = None,
+def stability_panel(
+    recorded: Mapping[str, Sequence[Curve]], live: Mapping[str, Curve], diverged: Sequence[str]
 ) -> Figure:
-    """Bars of ``table[group][series]`` with their values on top.
+    """Distance of the live weights over steps, a panel per arm, on one scale.
 
-    Args:
-        reference: text and height of a dashed line, e.g. ("real digits", 1.0).
+    `recorded` has an arm's curves, one per seed: blue; `live` those of this run: diamonds. The
+    arms in `diverged` say so in their title.
     """
-    fig, ax = plt.subplots()
-    series = list(next(iter(table.values())))
-    width, at = 0.8 / len(series), np.arange(len(table))
-    for i, (name, color) in enumerate(zip(series, PALETTE, strict=False)):
-        heights = [group[name] for group in table.values()]
-        bars = ax.bar(at + (i - (len(series) - 1) / 2) * width, heights, 0.92 * width, color=color,
-                      label=name)  # fmt: skip
-        ax.bar_label(bars, [f"{h:.3g}" for h in heights], fontsize=9, padding=2)
-    if reference:
-        ax.axhline(reference[1], color=PAPER["color"], linestyle="--", linewidth=1)
-        ax.text(-0.48, reference[1], reference[0], va="bottom", fontsize=9)
-    ax.set_xticks(at, list(table))
-    ax.set(ylabel=ylabel)
-    ax.margins(y=0.15)
-    ax.grid(axis="x", visible=False)
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    names = list(dict.fromkeys([*recorded, *live])) or ["no arm was trained"]
+    fig, axes = plt.subplots(1, len(names), sharey=True, squeeze=False, figsize=(8, 2.6))
+    for ax, name in zip(axes[0], names, strict=True):
+        for curve in recorded.get(name, ()):
+            ax.plot(*zip(*curve, strict=True), "o-", color=BLUE, linewidth=1.2, markersize=3)
+        if name in live:
+            ax.plot(*zip(*live[name], strict=True), **LIVE)
+        ax.set_title(f"{name}\n(diverged)" if name in diverged else name)
+        ax.set(yscale="log", xlabel="steps of G")
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
+    axes[0][0].set_ylabel("Fréchet distance, live G")
     return fig
 
 
-def twin_bars(scores: Mapping[str, TwinScores]) -> Figure:
-    """Both twins scores of several nets as groups of bars, real twins (1) as a line."""
-    table = {
-        "pair correlation": {name: s.pair for name, s in scores.items()},
-        "share with exactly two glyphs": {name: s.two for name, s in scores.items()},
-    }
-    return grouped_bars(table, "score", ("real twins", 1.0))
-
-
-PLACES = {
-    "8 px": "ratio_feat8",
-    "16 px": "ratio_attention",
-    "32 px": "ratio_feat32",
-    "residual block, 16 px": "ratio_local",
-}
-
-
-def placement(recorded: Mapping[str, Any] | None) -> Figure:
-    """FID divided by the FID without attention: the paper's table 1 and the recorded full run."""
+def gamma_lines(scores: Mapping[float, Any]) -> Figure:
+    """Both twins scores of one trained net against the factor on its gamma."""
     fig, ax = plt.subplots()
-    places = list(PLACES)
-    paper = [PAPER_VALUES[name].value for name in PLACES.values()]
-    bare = {"linestyle": "none", "markersize": 9}  # places are no axis: no line between them
-    ax.plot(places, paper, label="paper, ImageNet 128 px †", **{**PAPER, **bare})
-    if recorded:
-        ours = [recorded["metrics"][name]["mean"] for name in PLACES.values()]
-        ax.plot(places, ours, label=f"recorded, {recorded['data']}", **{**RECORDED, **bare})
-    ax.axhline(1, color="black", linewidth=0.8)
-    ax.text(3.45, 1.004, "no attention", ha="right", fontsize=9)
-    ax.set(ylabel="FID / FID without attention", xlim=(-0.5, 3.5))
-    ax.legend(loc="lower left")
+    factors = list(scores)
+    pair = [scores[f].pair for f in factors]
+    two = [scores[f].two for f in factors]
+    ax.plot(factors, pair, "o-", color=BLUE, label="pair correlation")
+    ax.plot(factors, two, "s--", color=VERMILION, label="share with exactly two glyphs")
+    ax.axvline(1, color=PAPER["color"], linestyle=":", linewidth=1)
+    ax.set(xlabel="factor on the trained γ", ylabel="score")
+    ax.set_xticks(factors)
+    ax.legend()
     return fig

@@ -7,10 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Self-attention of queries (B, N, d) over keys (B, M, d) and values (B, M, c)."""
-    scores = q @ k.transpose(1, 2)
+def masked_attention(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+    """Attention of queries (B, N, d) over those keys (B, M, d) that `seen` (N, M) allows."""
+    scores = q @ k.transpose(1, 2)  # (B, N, M)
+    scores = scores.masked_fill(~seen, -math.inf)
     beta = scores.softmax(dim=-1)
+    beta = torch.where(seen, beta, 0)  # a row that sees nothing was nan
     return beta @ v
 
 
@@ -23,38 +25,32 @@ def attention_cost(channels: int, size: int) -> tuple[int, int, int]:
     return parameters, flops, 4 * N * keys
 
 
-def power_step(W: Tensor, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """One power iteration of W (m, n) from u (m,): the new u, v (n,) and the estimate of sigma."""
-    v = F.normalize(W.T @ u, dim=0)
-    u = F.normalize(W @ v, dim=0)
-    return u, v, u @ W @ v
+def transposed_sigma(weight: Tensor, steps: int = 200) -> Tensor:
+    """First singular value of a transposed convolution's kernel (C_in, C_out, k, k)."""
+    W = weight.transpose(0, 1).flatten(1)  # (C_out, C_in k^2)
+    u = F.normalize(torch.ones_like(W[:, 0]), dim=0)
+    for _ in range(steps):
+        v = F.normalize(W.T @ u, dim=0)
+        u = F.normalize(W @ v, dim=0)
+    return u @ W @ v
 
 
-def steps_needed(s1: float, s2: float, tangent: float = 0.01) -> int:
-    """Power iterations until the angle's tangent, 1 at the start, is at most ``tangent``."""
-    return math.ceil(math.log(tangent) / (2 * math.log(s2 / s1)))
-
-
-def sn_gradient(W: Tensor, upstream: Tensor) -> Tensor:
-    """Gradient with respect to W (m, n) of a loss whose gradient at W / sigma is ``upstream``."""
-    U, S, Vh = torch.linalg.svd(W)
-    along = (upstream * W / S[0]).sum()
-    return (upstream - along * torch.outer(U[:, 0], Vh[0])) / S[0]
-
-
-def hinge(real: Tensor, fake: Tensor) -> Tensor:
-    """D's hinge loss of scores ``real`` and ``fake``."""
-    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+def logistic_loss(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """D's logistic loss of scores (n,), (m,), and its gradients with respect to both."""
+    loss = F.softplus(-real).mean() + F.softplus(fake).mean()
+    slope_real = -torch.sigmoid(-real) / len(real)
+    slope_fake = torch.sigmoid(fake) / len(fake)
+    return loss, slope_real, slope_fake
 
 
 def diverged(logs: dict[str, list[tuple[int, float]]]) -> dict[str, int]:
-    """The arms whose FID left for good, and the step of the first evaluation that shows it."""
+    """The arms whose distance left for good, and the step of the evaluation that shows it."""
     found = {}
     for name, log in logs.items():
         best, since = math.inf, None
-        for step, fid in log:
-            if fid <= 2 * best:
-                best, since = min(best, fid), None
+        for step, distance in log:
+            if distance <= 2 * best:
+                best, since = min(best, distance), None
             elif since is None:  # worse than twice the best, or not a number
                 since = step
         if since is not None:

@@ -1,15 +1,19 @@
 """What a spherical layer costs: three engines, forward and backward, and the machine's limits."""
 
+import importlib.util
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
+from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cvlib.spherical.engines import ENGINES, engine_for
+from cvlib.spherical.fourier import S2Transform
 from cvlib.spherical.grids import Grid
 from cvlib.spherical.kernels import s2_near_identity, so3_near_identity
 from cvlib.spherical.layers import S2Convolution, SO3Convolution
@@ -19,7 +23,7 @@ DENSE_POINTS = 10  # bandwidth from which the dense engine's matrix (43 MB at 10
 
 @dataclass(frozen=True)
 class Case:
-    """One layer ``c_in -> c_out`` on signals of bandwidth ``b``, ``batch`` at a time."""
+    """One layer `c_in -> c_out` on signals of bandwidth `b`, `batch` at a time."""
 
     layer: type[S2Convolution] | type[SO3Convolution]
     b: int
@@ -59,7 +63,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """``SO3 20>20 b=10 x32``."""
+        """`SO3 20>20 b=10 x32`."""
         manifold = "S2 " if self.layer is S2Convolution else "SO3"
         return f"{manifold} {self.c_in}>{self.c_out} b={self.b} x{self.batch}"
 
@@ -76,6 +80,36 @@ CASES = (
     Case(S2Convolution, 30, 1, 8, 4),
     Case(SO3Convolution, 30, 8, 8, 4),
 )
+
+
+TRANSFORMS = ((10, 256), (16, 128), (30, 64), (64, 32), (128, 16))  # bandwidth, signals
+
+
+def transform_rows(device: torch.device, quick: bool) -> list[str]:
+    """The sphere's transform forward and back, beside torch-harmonics where it is installed."""
+    lines = ["transform S2     forward ms  inverse ms   (torch-harmonics: forward, inverse)"]
+    for b, n in TRANSFORMS[:1] if quick else TRANSFORMS:
+        transform = S2Transform(Grid(b), b)
+        x = torch.randn(n, 2 * b, 2 * b, device=device)
+        f = transform(x)
+        both = (partial(transform, x), partial(transform.inverse, f))
+        times = [seconds(work, device, 8) for work in both]
+        lines.append(f"b={b:<3d} x{n:<4d}    " + "".join(f"{1e3 * t:12.2f}" for t in times))
+        lines[-1] += _torch_harmonics(x, b, device)
+    return lines
+
+
+def _torch_harmonics(x: Tensor, b: int, device: torch.device) -> str:
+    if importlib.util.find_spec("torch_harmonics") is None:
+        return "   (not installed)"
+    from torch_harmonics import InverseRealSHT, RealSHT
+
+    sizes = {"lmax": b, "mmax": b, "grid": "equiangular"}
+    forward = RealSHT(2 * b, 2 * b, **sizes).float().to(device)
+    inverse = InverseRealSHT(2 * b, 2 * b, **sizes).float().to(device)
+    c = forward(x)
+    times = seconds(lambda: forward(x), device, 8), seconds(lambda: inverse(c), device, 8)
+    return "".join(f"{1e3 * t:12.2f}" for t in times)
 
 
 def seconds(work: Callable[[], object], device: torch.device, repeats: int) -> float:
@@ -112,7 +146,7 @@ def peak_memory(work: Callable[[], None], device: torch.device) -> int:
         torch.cuda.reset_peak_memory_stats()
         work()
         return torch.cuda.max_memory_allocated() - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as trace:
         work()
     held = peak = 0  # each step's own allocations less what it frees
     for event in sorted(trace.events(), key=lambda e: e.time_range.start):
@@ -131,9 +165,9 @@ def flops(work: Callable[[], None]) -> int:
 def bench(quick: bool = False) -> str:
     """Time S2 and SO(3) layers with every engine; the table as text.
 
-    ``roof`` is the time that the machine would need at its measured limits, for the real engine's
-    products or for the least traffic, whichever is longer; ``of roof`` is the share that is
-    reached. ``quick`` takes the smallest case only.
+    `roof` is the time that the machine would need at its measured limits, for the real engine's
+    products or for the least traffic, whichever is longer; `of roof` is the share that is
+    reached. `quick` takes the smallest case only.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     peak, bandwidth = ceilings(device)
@@ -145,6 +179,7 @@ def bench(quick: bool = False) -> str:
     ]
     for case in CASES[:2] if quick else CASES:
         lines += _rows(case, device, peak, bandwidth, 2 if quick else 4)
+    lines += ["", *transform_rows(device, quick)]
     return "\n".join(lines)
 
 

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 from cvlib.course import atomic
-from cvlib.course.data.folders import user_cache, writable
 from cvlib.course.errors import CourseError
+from cvlib.course.paths import user_cache, writable
 
 LIST = "SHA256SUMS"  # the format of `sha256sum`, so `sha256sum -c SHA256SUMS` works too
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from cvlib.course import atomic
-from cvlib.course.data import folders, formats, locate
+from cvlib.course import atomic, paths
+from cvlib.course.data import formats, locate
 from cvlib.course.errors import CourseError
 
 Arrays = Mapping[str, np.ndarray]
@@ -25,7 +25,7 @@ def kept(name: str, sources: Sequence[str], build: Callable[[], Arrays]) -> Arra
     Raises `CourseError` when `build` cannot read the sources; a source that had only been
     trusted on sight is then set aside, so that the right file can take its place.
     """
-    file = folders.user_cache() / "decoded" / f"{name}-{_key(sources)}.npz"
+    file = paths.user_cache() / "decoded" / f"{name}-{_key(sources)}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         return formats.load_npz(file)
     arrays = _built(name, sources, build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cvlib.course import atomic
+from cvlib.course import atomic, paths
 from cvlib.course.data import checksums, folders, kinds
 from cvlib.course.data.download import MirrorFailed, discard, download, own_part
 from cvlib.course.data.registry import DataFile, data_file
@@ -59,7 +59,7 @@ def distrust(name: str) -> str:
     """
     file = data_file(name)
     folder = present(file)
-    if file.checksum or folder is None or not folders.writable(folder):
+    if file.checksum or folder is None or not paths.writable(folder):
         return ""
     line = _line(folder, file, checksums.listed(folder).get(file.path, ""))
     checksums.drop(folder, file.path)
@@ -130,7 +130,7 @@ def _expected(file: DataFile, folder: Path) -> str | None:
 
 def _trusted(file: DataFile, folder: Path) -> str:
     got = checksums.digest(folder / file.path)
-    if folders.writable(folder):
+    if paths.writable(folder):
         checksums.record(folder, file.path, got)
         print(
             f"{file.name}: no checksum is published; trusting this copy and recording its {got} "
@@ -160,7 +160,7 @@ def _line(folder: Path, file: DataFile, expected: str) -> str:
 
 
 def _refused(file: DataFile, local: Path, what: str) -> str:
-    if folders.writable(local.parent):
+    if paths.writable(local.parent):
         done = f"it was set aside as {_set_aside(local, checksums.digest(local)).name}"
     else:
         done = "it is refused, and left where it is since the folder is read-only"

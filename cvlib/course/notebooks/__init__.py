@@ -9,18 +9,16 @@ from cvlib.course.notebooks.canonical import check  # noqa: E402
 from cvlib.course.notebooks.cells import SETUP_CELL  # noqa: E402
 from cvlib.course.notebooks.execute import Outcome, execute  # noqa: E402
 from cvlib.course.notebooks.gates import problems  # noqa: E402
-from cvlib.course.notebooks.index import build_index  # noqa: E402
 from cvlib.course.notebooks.refresh import refresh  # noqa: E402
-from cvlib.course.notebooks.skeleton import new_notebook  # noqa: E402
+from cvlib.course.notebooks.skeleton import new_chapter  # noqa: E402
 from cvlib.course.notebooks.stats import stats  # noqa: E402
 
 __all__ = [
     "SETUP_CELL",
     "Outcome",
-    "build_index",
     "check",
     "execute",
-    "new_notebook",
+    "new_chapter",
     "problems",
     "refresh",
     "stats",

@@ -76,6 +76,8 @@ def _cell(cell: NotebookNode, seen: Counter[str]) -> dict[str, Any]:
         "metadata": {"tags": sorted(tags)} if tags else {},
         "source": source,
     }
+    if cell.get("attachments"):  # pictures pasted into Markdown: the cell refers to them
+        stored["attachments"] = cell.attachments
     if cell.cell_type == "code":
         stored["execution_count"] = cell.get("execution_count")
         stored["outputs"] = _outputs(cell.get("outputs", []))

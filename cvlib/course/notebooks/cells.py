@@ -4,6 +4,8 @@ from typing import Any
 
 from cvlib.course.chapters import RELEASE, REPOSITORY
 
+CLONE = "ten-papers-2018"  # a folder that nobody has for another purpose
+
 # One cell for Colab, Kaggle, Jupyter and CI. It asks where the course is, not what the platform
 # is (Kaggle sets Colab's variables), and installs nothing: a pip install into a running kernel
 # needs a restart, and cvlib's dependencies are in Colab's image.
@@ -14,12 +16,14 @@ from pathlib import Path
 
 # The course is in this folder or above it; on a fresh machine it is fetched.
 here = Path.cwd()
-places = [here / "course", here, *here.parents]
+places = [here / "{CLONE}", here, *here.parents]
 course = next((p for p in places if (p / "cvlib" / "course").is_dir()), None)
 if course is None:
-    course = places[0]
-    url = "https://github.com/{REPOSITORY}"
-    subprocess.run(["git", "clone", "--depth=1", "--branch={RELEASE}", url, course], check=True)
+    course, url = places[0], "https://github.com/{REPOSITORY}"
+    git = ["git", "clone", "--depth=1", "--branch={RELEASE}", url, str(course)]
+    done = subprocess.run(git, capture_output=True, text=True)
+    if done.returncode:  # no network, or a half copy that has to be removed first
+        raise SystemExit(f"the course could not be fetched: {{done.stderr.strip()}}")
 sys.path.insert(0, str(course))"""
 
 # Papermill puts its own values after this cell.
@@ -37,7 +41,13 @@ METADATA: dict[str, Any] = {
         "language": "python",
         "name": "python3",
     },
-    "language_info": {"name": "python"},
+    "language_info": {  # nbconvert takes the suffix of a script from here
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 IGNORED = "nbval-ignore-output"  # what this cell prints is chaotic, and not compared
 TAGS = ("parameters", IGNORED)
@@ -46,7 +56,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 def badge_url(notebook: str) -> str:
     """Where Colab opens `notebooks/<notebook>` from."""
-    return f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/notebooks/{notebook}"
+    where = f"{REPOSITORY}/blob/{RELEASE}/notebooks/{notebook}"
+    return f"https://colab.research.google.com/github/{where}"
 
 
 def badge(notebook: str) -> str:

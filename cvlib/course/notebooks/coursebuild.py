@@ -1,39 +1,60 @@
-"""`make course`: execute every written chapter, one scoreboard table, one page to open."""
+"""`make course`: execute every written chapter, one scoreboard table, the site to open."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cvlib.course import notebooks
+from cvlib.course import notebooks, site
 from cvlib.course.chapters import written
-from cvlib.course.page.scoreboard import number, scoreboard
+from cvlib.course.notebooks.pool import Outcome
+from cvlib.course.page.scoreboard import number
 from cvlib.course.run import record
 from cvlib.course.run.progress import duration
 
 
 def build(out: Path, seed: int, jobs: int) -> int:
-    """Run all written chapters in profile smoke into `out`; returns the exit code."""
+    """Run all written chapters in profile smoke and write their site into `out`: the exit code.
+
+    The executed copies and their runs are in `out/executed`.
+    """
+    site.require()
     began = time.monotonic()
-    entries = written()
+    entries, executed = written(), out / "executed"
     click.echo(f"executing {len(entries)} chapters in profile smoke, {jobs} at a time")
-    for entry in entries:  # a checkpoint of an earlier build would be older than the code
-        shutil.rmtree(out / entry.name, ignore_errors=True)
-    outcomes = notebooks.execute([e.notebook for e in entries], out, "smoke", seed, jobs)
-    records = []
+    shutil.rmtree(executed, ignore_errors=True)  # an earlier checkpoint is older than the code
+    outcomes = notebooks.execute([e.notebook for e in entries], executed, "smoke", seed, jobs)
+    pages, records = {}, []
     for entry, outcome in zip(entries, outcomes, strict=True):
-        path = out / entry.name / f"seed{seed}" / "record.json"
+        path = executed / entry.name / f"seed{seed}" / "record.json"
         if not outcome.error and path.is_file():
+            pages[entry] = executed / entry.notebook.name
             records.append(record.load(path))
     click.echo(f"\n{table(records)}\n")
-    boards = "\n".join(scoreboard(r)._repr_html_() for r in records)
-    page = notebooks.build_index(out, outcomes, boards)
-    click.echo(f"open {page}  ({duration(time.monotonic() - began)})")
+    if pages:
+        page = site.build(out, pages, ran_here(outcomes, records))
+        click.echo(f"open {page}  ({duration(time.monotonic() - began)})")
     return int(len(records) < len(entries))
+
+
+def ran_here(outcomes: Sequence[Outcome], records: Sequence[dict[str, Any]]) -> str:
+    """Markdown for the front page: what was executed, how long it took, and what failed."""
+    verdicts = {r["chapter"]: ", ".join(v["status"] for v in r["verdict"]) for r in records}
+    lines = [
+        "These pages were executed here, in profile smoke: a plumbing check, not evidence.",
+        "",
+        "| chapter | seconds | verdicts of this run |",
+        "|---|---|---|",
+    ]
+    for entry, outcome in zip(written(), outcomes, strict=True):
+        said = verdicts.get(entry.number, "failed: the terminal says why")
+        lines.append(f"| {entry.number:02d} {entry.title} | {outcome.seconds:.0f} | {said} |")
+    return "\n".join(lines)
 
 
 def table(records: list[dict[str, Any]]) -> str:

@@ -1,16 +1,29 @@
-"""README's two generated tables: the chapters, and the results of the recorded runs."""
+"""What README and TEACHING.md have from files: tables, the hero picture, the times.
 
-from collections.abc import Callable
+Each stands between two comments; `cvlib notebooks refresh` rewrites it and a test compares it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from cvlib.course import atomic
-from cvlib.course.chapters import CHAPTERS, REPOSITORY, Chapter, written
+from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
 from cvlib.course.errors import CourseError
+from cvlib.course.notebooks import teaching
+from cvlib.course.notebooks.canonical import read
+from cvlib.course.notebooks.cells import badge
+from cvlib.course.notebooks.verify import FIGURES, PRINTED
 from cvlib.course.page.scoreboard import results_markdown
 from cvlib.course.paths import ROOT
 
 README = ROOT / "README.md"
-BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+HERO = (4, "## 10 ")  # the first figure of this section of this chapter's notebook
 
 
 def chapters_markdown() -> str:
@@ -24,31 +37,82 @@ def _chapter_row(entry: Chapter) -> str:
     if not entry.done:
         return f"| {entry.number:02d} | {entry.title} | {paper} | planned | |"
     path = f"notebooks/{entry.name}.ipynb"
-    colab = f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/{path}"
-    badge = f"[![Open in Colab]({BADGE})]({colab})"
-    return f"| {entry.number:02d} | [{entry.title}]({path}) | {paper} | done | {badge} |"
+    opened = badge(entry.notebook.name)
+    return f"| {entry.number:02d} | [{entry.title}]({path}) | {paper} | done | {opened} |"
 
 
-TABLES: dict[str, Callable[[], str]] = {
+def hero_file() -> Path:
+    """The picture at the top of the README."""
+    return chapter(HERO[0]).recorded / "smoke.png"
+
+
+def hero() -> tuple[bytes, str, str]:
+    """The hero's PNG file, alt text and caption, as they are stored in the notebook."""
+    entry, seen = chapter(HERO[0]), False
+    for cell in read(entry.notebook).cells:
+        seen = seen or (cell.cell_type == "markdown" and cell.source.startswith(HERO[1]))
+        shown = cell.get("outputs", []) if seen else []
+        for picture, caption in pairwise(shown):
+            if "image/png" in picture.get("data", {}):
+                return _figure(picture, caption)
+    raise CourseError(f"{entry.notebook.name} has no figure below {HERO[1]!r}")
+
+
+def _figure(picture: NotebookNode, caption: NotebookNode) -> tuple[bytes, str, str]:
+    content = base64.b64decode(picture.data["image/png"])
+    return content, picture.data["text/plain"], caption.data["text/plain"]
+
+
+def hero_markdown() -> str:
+    """The picture with its alt text, and its caption."""
+    _, alt, caption = hero()
+    path = hero_file().relative_to(ROOT).as_posix()
+    about = f"Chapter {HERO[0]:02d}, profile smoke: a plumbing check, not evidence"
+    return f"![{alt}]({path})\n\n*{about}. {caption.removeprefix('Figure. ')}*\n"
+
+
+def verified_markdown() -> str:
+    """How much of what a reader sees is compared, as the tests demand it."""
+    figures = "Every figure" if FIGURES == 100 else f"At least {FIGURES} % of the figures"
+    return (
+        f"{figures} and at least {PRINTED} % of the printed text of the stored notebooks are "
+        "**compared with a fresh run** on each change:\ntext letter by letter, figures by what "
+        "the eye can tell, the scores of this run to a tenth or one point in a hundred.\n"
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "hero": hero_markdown,
+    "verified": verified_markdown,
     "chapters": chapters_markdown,
     "results": lambda: results_markdown(written()),
 }
 
 
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """The text with `new` between two marks that stand in it once."""
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise CourseError(f"a page lost the marks {begin} and {end}")
+    before, rest = text.split(begin)
+    return f"{before}{begin}\n\n{new}\n{end}{rest.split(end)[1]}"
+
+
 def rendered(text: str) -> str:
-    """The README's text with both tables as the code and the recorded runs have them now."""
-    for name, table in TABLES.items():
+    """The README's text with its parts as the code, notebooks and recorded runs have them now."""
+    for name, part in TABLES.items():
         begin = f"<!-- {name}: written by `make notebooks`, do not edit -->"
-        end = f"<!-- {name} end -->"
-        if text.count(begin) != 1 or text.count(end) != 1:
-            raise CourseError(f"README.md lost the marks between which the {name} stand")
-        before, rest = text.split(begin)
-        text = f"{before}{begin}\n\n{table()}\n{end}{rest.split(end)[1]}"
+        text = between(text, begin, f"<!-- {name} end -->", part())
     return text
 
 
 def refresh(path: Path = README) -> None:
-    """Rewrite the tables in place when they changed."""
+    """Rewrite the hero picture, README's parts and TEACHING's times where they changed."""
+    content, *_ = hero()
+    if hero_file().read_bytes() != content:
+        atomic.write(hero_file(), content)
     text = path.read_text(encoding="utf-8")
     if (new := rendered(text)) != text:
         atomic.write(path, new)
+    text = teaching.TEACHING.read_text(encoding="utf-8")
+    if (new := teaching.rendered(text, between)) != text:
+        atomic.write(teaching.TEACHING, new)

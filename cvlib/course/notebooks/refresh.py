@@ -7,11 +7,15 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from cvlib.course import atomic
+from cvlib.course.notebooks import teaching
 from cvlib.course.notebooks.canonical import canonical, dumps, read
+from cvlib.course.notebooks.cells import SETUP_CELL
 from cvlib.course.notebooks.pool import Outcome, headless_environment, run_all
 
-CELL_SECONDS = 120
+CELL_SECONDS = 600  # a busy machine is slow, and no reason to lose a page
 
 
 def refresh(
@@ -19,7 +23,8 @@ def refresh(
 ) -> dict[Path, str]:
     """Execute and rewrite notebooks; returns the errors by path, empty when all went well.
 
-    A notebook with a failing cell keeps its file as it is.
+    A notebook with a failing cell keeps its file as it is. Where the sections are not those whose
+    times are kept for TEACHING.md, the times of this run are kept.
     """
     outcomes = run_all(refresh_one, [(Path(path), ()) for path in paths], jobs, report)
     return {outcome.path: outcome.error for outcome in outcomes if outcome.error}
@@ -27,24 +32,38 @@ def refresh(
 
 def refresh_one(path: Path) -> None:
     """Execute one notebook in this process's environment and write it in canonical form."""
+    nb = executed(path)
+    teaching.keep(path, nb)
+    text = dumps(canonical(nb))
+    if text != path.read_text(encoding="utf-8"):
+        atomic.write(path, text)
+
+
+def time_one(path: Path) -> None:
+    """Execute one notebook and keep the times of its sections; the notebook stays as it is."""
+    teaching.keep(path, executed(path), always=True)
+
+
+def executed(path: Path) -> NotebookNode:
+    """A fresh run of a notebook, each cell with the times at which it began and ended."""
     from nbclient import NotebookClient
 
     headless_environment("smoke")
     nb = canonical(read(path))
-    for cell in nb.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    if code and '"clone"' in code[0].source:
+        code[0].source = SETUP_CELL  # the same in every notebook
+    for cell in code:
+        cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as runs:
         os.environ["CVLIB_RUNS"] = runs  # a checkpoint of an earlier run would change the page
         NotebookClient(
             nb,
             timeout=CELL_SECONDS,
             kernel_name="python3",
-            record_timing=False,
+            record_timing=True,
             store_widget_state=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(path.parent)}},
         ).execute()
-    text = dumps(canonical(nb))
-    if text != path.read_text(encoding="utf-8"):
-        atomic.write(path, text)
+    return nb

@@ -1,21 +1,26 @@
-"""TEACHING.md's tables: how long every section of a chapter takes, computing and reading."""
+"""TEACHING.md's tables: how long every section of a chapter takes, computing and reading.
+
+The times are kept in `data/recorded/NN_slug/times.json`, which only a run writes; the tables are
+drawn from these files and from nothing else.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+from nbformat import NotebookNode
 
 from cvlib.course import atomic
-from cvlib.course.chapters import Chapter
-from cvlib.course.errors import CourseError
-from cvlib.course.notebooks.execute import execute
+from cvlib.course.chapters import Chapter, written
 from cvlib.course.paths import ROOT
 
 TEACHING = ROOT / "notebooks" / "TEACHING.md"
+BEGIN, END = "<!-- times: written by `cvlib notebooks times`, do not edit -->", "<!-- times end -->"
 WORDS_PER_MINUTE = 150  # of prose with formulas, read aloud or with care
 CODE_LINES_PER_MINUTE = 12
 
@@ -29,50 +34,78 @@ class Section:
     reading: float = 0.0
 
 
-def sections(notebook: dict[str, Any]) -> list[Section]:
-    """The sections of a notebook that papermill executed (it wrote every cell's duration)."""
+def sections(nb: NotebookNode) -> list[Section]:
+    """The sections of a notebook that nbclient executed (it wrote when each cell ran)."""
     found = [Section("header")]
-    for cell in notebook["cells"]:
-        text = "".join(cell["source"])
-        if cell["cell_type"] == "code":
-            found[-1].seconds += cell["metadata"]["papermill"]["duration"] or 0.0
-            found[-1].reading += len(text.splitlines()) / CODE_LINES_PER_MINUTE
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            found[-1].seconds += _seconds(cell)
+            found[-1].reading += len(cell.source.splitlines()) / CODE_LINES_PER_MINUTE
             continue
-        for part in re.split(r"^(?=## )", text, flags=re.M):
+        for part in re.split(r"^(?=## )", cell.source, flags=re.M):
             if heading := re.match(r"## (.+)", part):
                 found.append(Section(heading[1]))
             found[-1].reading += len(part.split()) / WORDS_PER_MINUTE
     return found
 
 
-def table(chapter: Chapter, found: list[Section]) -> str:
+def _seconds(cell: NotebookNode) -> float:
+    times = cell.metadata.get("execution", {})
+    if "iopub.execute_input" not in times or "shell.execute_reply" not in times:
+        return 0.0
+    began, ended = (
+        datetime.fromisoformat(times[key]) for key in ("iopub.execute_input", "shell.execute_reply")
+    )
+    return (ended - began).total_seconds()
+
+
+def keep(path: Path, nb: NotebookNode, always: bool = False) -> None:
+    """Write a run's times beside the chapter's records, where it has other sections or none."""
+    entry = next((c for c in written() if c.notebook == path), None)
+    if entry is None:
+        return
+    found = sections(nb)
+    if always or [s.title for s in found] != [s.title for s in kept(entry)]:
+        rows = [
+            {**asdict(s), "seconds": round(s.seconds, 1), "reading": round(s.reading, 1)}
+            for s in found
+        ]
+        atomic.write(times_file(entry), json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+
+
+def times_file(entry: Chapter) -> Path:
+    """Where a chapter's times are kept."""
+    return entry.recorded / "times.json"
+
+
+def kept(entry: Chapter) -> list[Section]:
+    """The times of a chapter's last timed run; empty when there is none."""
+    path = times_file(entry)
+    if not path.is_file():
+        return []
+    return [Section(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def table(entry: Chapter) -> str:
     """The Markdown table of a chapter."""
-    lines = [
-        f"### {chapter.number:02d} {chapter.title}", "",
-        "| section | computing, smoke (measured) | reading (estimated) |", "|---|---|---|",
-    ]  # fmt: skip
-    rows = [
-        *found,
-        Section("**all**", sum(s.seconds for s in found), sum(s.reading for s in found)),
-    ]
-    lines += [f"| {s.title} | {s.seconds:.1f} s | {s.reading:.0f} min |" for s in rows]
+    found = kept(entry)
+    if not found:
+        return f"### {entry.number:02d} {entry.title}\n\nNot measured yet.\n"
     short = [s for s in found if "◆" in s.title]
-    lines.append(f"| **◆ path** | {sum(s.seconds for s in short):.1f} s"
-                 f" | {sum(s.reading for s in short):.0f} min |")  # fmt: skip
+    lines = [
+        f"### {entry.number:02d} {entry.title}", "",
+        "| section | computing, smoke (measured) | reading (estimated) |", "|---|---|---|",
+        *(f"| {s.title} | {s.seconds:.1f} s | {s.reading:.0f} min |" for s in found),
+        _total("all", found), _total("◆ path", short), "",
+    ]  # fmt: skip
     return "\n".join(lines)
 
 
-def refresh(chapter: Chapter) -> None:
-    """Execute the chapter once, alone, and rewrite its table in TEACHING.md."""
-    with tempfile.TemporaryDirectory() as folder:
-        (outcome,) = execute([chapter.notebook], Path(folder), jobs=1)
-        if outcome.error:
-            raise CourseError(f"{chapter.notebook.name} failed: {outcome.error}")
-        executed = json.loads((Path(folder) / chapter.notebook.name).read_text(encoding="utf-8"))
-    text = TEACHING.read_text(encoding="utf-8")
-    begin, end = (f"<!-- times of {chapter.number:02d}{tail} -->" for tail in ("", " end"))
-    if text.count(begin) != 1 or text.count(end) != 1:
-        raise CourseError(f"TEACHING.md lacks the marks {begin} and {end}")
-    before, rest = text.split(begin)
-    body = table(chapter, sections(executed))
-    atomic.write(TEACHING, f"{before}{begin}\n\n{body}\n\n{end}{rest.split(end)[1]}")
+def _total(name: str, found: list[Section]) -> str:
+    seconds, minutes = sum(s.seconds for s in found), sum(s.reading for s in found)
+    return f"| **{name}** | **{seconds:.1f} s** | **{minutes:.0f} min** |"
+
+
+def rendered(text: str, between: Callable[[str, str, str, str], str]) -> str:
+    """TEACHING.md's text with the tables as the kept times have them now."""
+    return between(text, BEGIN, END, "\n".join(table(entry) for entry in written()))

@@ -1,7 +1,8 @@
 """What a fresh run shows against what is stored, output by output, and the share that is compared.
 
 Text is compared letter by letter, pictures by what the eye can tell, the scores of this run in a
-scoreboard to a tenth: another processor rounds otherwise, and training carries that on.
+scoreboard to a tenth, or one point of a percentage: another processor rounds otherwise, and
+training carries that on.
 """
 
 from __future__ import annotations

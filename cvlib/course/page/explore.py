@@ -6,8 +6,12 @@ a headless run can show. A live front end adds the slider below it.
 
 from __future__ import annotations
 
+import base64
+import html
 import importlib.util
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,6 +22,7 @@ from cvlib.course.errors import CourseError
 from cvlib.course.page import figures, frontend
 
 PANELS = 5  # of the strip
+SCRIPT = Path(__file__).with_name("slider.js")
 
 
 def explore(
@@ -35,7 +40,7 @@ def explore(
     values = list(values)
     figures.show(_panels(draw, name, _spread(values)), alt=alt, caption=caption)
     if frontend.is_live() and importlib.util.find_spec("ipywidgets"):
-        _slider(draw, name, values)
+        _slider(draw, name, values, alt)
 
 
 def _spread(values: list[Any]) -> list[Any]:
@@ -62,28 +67,44 @@ def _panels(draw: Callable[[Axes, Any], None], name: str, values: list[Any]) -> 
     return fig
 
 
-def _slider(draw: Callable[[Axes, Any], None], name: str, values: list[Any]) -> None:
+def _slider(draw: Callable[[Axes, Any], None], name: str, values: list[Any], alt: str) -> None:
     """A slider over all values and the picture of the chosen one (ipywidgets 7 and 8)."""
     import ipywidgets
     from IPython.display import display
 
-    def picture(value: Any) -> bytes:
+    def picture(value: Any) -> str:
         fig = _panels(draw, name, [value])
         try:
-            return figures.png(fig)
+            return _tag(figures.png(fig), f"The picture for {name} = {_label(value)}. {alt}")
         finally:
             plt.close(fig)
 
+    labels = [_label(value) for value in values]
     slider = ipywidgets.SelectionSlider(
-        options=[(_label(v), i) for i, v in enumerate(values)],
+        options=[(label, i) for i, label in enumerate(labels)],
         description=name,
         continuous_update=False,
     )
-    # An Image is replaced whole. An Output would capture what other cells print meanwhile.
-    image = ipywidgets.Image(value=picture(values[0]), format="png", width=400)
+    mark = f"cvlib-{slider.model_id}"
+    slider.add_class(mark)
+    # HTML is replaced whole and its image can have an alternative text, which an Image cannot.
+    # An Output would capture what other cells print meanwhile.
+    page = ipywidgets.HTML(picture(values[0]))
 
     def redraw(change: dict[str, Any]) -> None:
-        image.value = picture(values[change["new"]])
+        page.value = picture(values[change["new"]])
 
     slider.observe(redraw, "value")
-    display(ipywidgets.VBox([slider, image]))
+    display(ipywidgets.VBox([slider, page]))
+    frontend.display({"application/javascript": _spoken(mark, name, labels), "text/plain": ""})
+
+
+def _tag(png: bytes, alt: str) -> str:
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f'<img width="400" alt="{html.escape(alt, quote=True)}" src="{source}">'
+
+
+def _spoken(mark: str, name: str, labels: list[str]) -> str:
+    """The script that makes the slider's handle say its name and the value that it stands at."""
+    values = f"[{json.dumps(mark)}, {json.dumps(name)}, {json.dumps(labels)}]"
+    return SCRIPT.read_text(encoding="utf-8").replace("[MARK, NAME, VALUES]", values)

@@ -97,7 +97,12 @@ def encoded(fig: Figure) -> tuple[str, bytes]:
 
 
 def display_picture(mime: str, content: bytes, alt: str) -> None:
-    """Display a picture file with its alternative text; call only in a kernel."""
+    """Display a picture file with its alternative text; call only in a kernel.
+
+    Raises `CourseError` without an alternative text.
+    """
+    if not alt.strip():
+        raise CourseError("a picture needs alt=...: what it shows, for those who cannot see it")
     text = base64.b64encode(content).decode()
     frontend.display({mime: text, "text/plain": alt}, {mime: {"alt": alt}})
 

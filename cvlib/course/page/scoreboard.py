@@ -79,7 +79,7 @@ class Scoreboard:
             [f"{row.metric}; paper: {row.paper}" for row in self.unmeasured],
         ) + _fold("Where the paper's values stand", self.sources)
         return (
-            f'<div class="scoreboard"><h4>{escape(self.title)}</h4>'
+            f'<div class="scoreboard"><h3>{escape(self.title)}</h3>'
             f"{_table(self.columns, self.rows)}<ul>{judged}</ul>{notes}{folds}</div>"
         )
 

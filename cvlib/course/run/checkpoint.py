@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import pickle
+import contextlib
+import os
 import random
 import re
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ import torch
 
 from cvlib.course import atomic
 from cvlib.course.errors import CourseError
+from cvlib.course.run import tensors
 
 KEEP = 2
 
@@ -50,6 +51,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged: list[Path] = []
+        self._proved = False
 
     def paths(self) -> list[Path]:
         """The checkpoints, newest first."""
@@ -58,21 +60,33 @@ class Checkpoints:
 
     def save(self, step: int, state: Mapping[str, Any]) -> Path:
         """Write the state (tensors, lists, dicts, plain scalars) and drop all but the last two."""
-        buffer = io.BytesIO()
-        torch.save(dict(state), buffer)
-        path = atomic.write(self.folder / f"step-{step:09d}.pt", buffer.getvalue())
+        content = tensors.dump(state)
+        if not self._proved:
+            tensors.parse(content)  # what could not be read back is better known now
+            self._proved = True
+        path = atomic.write(self.folder / f"step-{step:09d}.pt", content)
         for old in self.paths()[KEEP:]:
-            old.unlink(missing_ok=True)
+            _drop(old)
         return path
 
     def load(self) -> dict[str, Any] | None:
         """The newest readable state, or None. Damaged files are set aside as `*.damaged`."""
         for path in self.paths():
             try:
-                return torch.load(path, map_location="cpu", weights_only=True)
-            except (RuntimeError, EOFError, OSError, KeyError, pickle.UnpicklingError) as error:
-                if isinstance(error, PermissionError):
-                    raise CourseError(f"cannot read {path}: permission denied") from error
-                path.replace(path.with_suffix(".pt.damaged"))
+                return tensors.parse(path.read_bytes())
+            except FileNotFoundError:  # another process has just dropped it
+                continue
+            except PermissionError as error:
+                raise CourseError(f"cannot read {path}: permission denied") from error
+            except (tensors.Damaged, OSError):
+                with contextlib.suppress(OSError):
+                    path.replace(path.with_suffix(".pt.damaged"))
                 self.damaged.append(path)
         return None
+
+
+def _drop(path: Path) -> None:
+    """Delete a file; emptied first, since a mounted Drive keeps what is deleted in its bin."""
+    with contextlib.suppress(OSError):
+        os.truncate(path, 0)
+    path.unlink(missing_ok=True)

@@ -96,6 +96,8 @@ class Experiment:
     differs: str
     derived: Mapping[str, str] = field(default_factory=dict)  # metric -> expression, per seed
     seeds: Mapping[str, int] = field(default_factory=dict)  # that a record of a profile needs
+    precision: str = ""  # "fp32": of every arm, on any device; "": the device's mixed precision
+    fixed_shapes: bool = True  # whether cudnn may look for the fastest kernel of each shape
 
     def __post_init__(self) -> None:
         for claim in self.claims:
@@ -105,6 +107,8 @@ class Experiment:
         for name, rule in self.derived.items():
             if unknown := (names(rule) | {name}) - self.metrics.keys():
                 raise CourseError(f"derived {name} names undeclared metrics {sorted(unknown)}")
+        if self.precision not in ("", "fp32"):
+            raise CourseError(f"precision {self.precision!r}: declare fp32, or nothing")
         if unknown := self.paper.keys() - self.metrics.keys():
             raise CourseError(f"paper values for undeclared metrics {sorted(unknown)}")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from cvlib.course.paths import ROOT
+from cvlib.course.paths import PACKAGE, ROOT
 
 UNTRAINED = {"claims", "figures", "exercises", "checks", "solutions", "bench"}
 TRAINED = ("config", "train")  # beside the experiment, even where it does not import them
@@ -64,7 +64,7 @@ def _files(name: str) -> list[Path]:
         return []
     if parts[1] == "chapters" and parts[-1] in UNTRAINED:
         return []
-    path = ROOT.joinpath(*parts)
+    path = PACKAGE.parent.joinpath(*parts)
     return [p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()]
 
 
@@ -88,6 +88,7 @@ def _has_docstring(node: ast.AST) -> bool:
     return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
+@lru_cache
 def commit() -> str:
     """The commit of the course, with `-dirty` when files differ.
 

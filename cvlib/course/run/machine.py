@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +42,6 @@ def device(profile: str, force_cpu: bool) -> torch.device:
     if profile in ("smoke", "laptop"):
         return torch.device("cpu")
     if torch.cuda.is_available() and not force_cpu:
-        torch.backends.cudnn.benchmark = True
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     if profile == "full" and not force_cpu:
         raise CourseError(
@@ -49,8 +51,24 @@ def device(profile: str, force_cpu: bool) -> torch.device:
     return torch.device("cpu")
 
 
-def precision(device: torch.device) -> str:
-    """`bf16` where it is native, else `fp16` on CUDA; `fp32` on the CPU."""
-    if device.type != "cuda":
-        return "fp32"
+def precision(device: torch.device, declared: str = "") -> str:
+    """`bf16` where it is native, else `fp16` on CUDA; `fp32` on the CPU or where declared.
+
+    Autocast runs group norm in float32 and a ghost batch norm in bfloat16: arms that are compared
+    need one precision, which their experiment declares.
+    """
+    if declared or device.type != "cuda":
+        return declared or "fp32"
     return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
+
+
+def tune(precision: str, fixed_shapes: bool) -> None:
+    """What cudnn may do: look for fast kernels, and round float32 to TF32 in mixed precision."""
+    torch.backends.cudnn.benchmark = fixed_shapes
+    torch.backends.cudnn.allow_tf32 = precision != "fp32"
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+    """The block in which a training's losses are computed."""
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return contextlib.nullcontext() if dtype is None else torch.autocast(device.type, dtype)

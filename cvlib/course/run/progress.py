@@ -26,7 +26,8 @@ class Progress:
         self.planned = 0
         self.done = 0
         self.steps_now = 0  # of this process: the rate leaves out what a resume skipped
-        self.started = time.monotonic()
+        self.seconds = 0.0  # of training steps: loading and evaluating stand apart
+        self.started = time.monotonic()  # of the first step, once there is one
         self._lines = 0
         self._shown = 0.0
         self._handle: Any = None
@@ -36,10 +37,13 @@ class Progress:
         """Count steps that an earlier process did."""
         self.done += steps
 
-    def step(self, task: str, step: int, total: int, loss: float | None) -> None:
-        """One more step of `task` is done."""
+    def step(self, task: str, step: int, total: int, loss: float | None, seconds: float) -> None:
+        """One more step of `task` is done; it took `seconds`, evaluation left out."""
+        if self.steps_now == 0:
+            self.started = time.monotonic() - seconds
         self.done += 1
         self.steps_now += 1
+        self.seconds += seconds
         if self.quiet or headless():
             return
         now = time.monotonic()
@@ -55,8 +59,12 @@ class Progress:
 
     def end(self, task: str, total: int) -> None:
         """A training is over: a stored page says so in one line that never differs."""
-        if headless() and not self.quiet:
+        if self.quiet:
+            return
+        if headless():
             print(f"{task}: {total} steps")
+        elif self._handle is not None:
+            self._show_html(task, total, total, None)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -64,9 +72,13 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
+    def rate(self) -> float:
+        """Steps a second."""
+        return self.steps_now / max(self.seconds, 1e-9)
+
     def line(self, task: str, step: int, total: int, loss: float | None) -> str:
         """`bn-2 120/500 · 35 steps/s · loss 0.41 · 2 min left`."""
-        rate = self.steps_now / max(time.monotonic() - self.started, 1e-9)
+        rate = self.rate()
         left = max(self.planned, self.done - step + total) - self.done
         parts = [f"{task} {step}/{total}", f"{rate:.3g} steps/s"]
         parts += [f"loss {loss:.3g}"] if loss is not None else []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from torch import Tensor, nn
 
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError, DataMissing, OutOfBudget
+from cvlib.course.page.frontend import headless
 from cvlib.course.paths import runs_dir
-from cvlib.course.run import identity, machine, profiles, record, units, weights
+from cvlib.course.run import cost, guards, identity, machine, profiles, record, units, weights
 from cvlib.course.run.experiment import Experiment, Unit
+from cvlib.course.run.interrupts import Interrupts, Stopped
 from cvlib.course.run.plain import plain
 from cvlib.course.run.progress import Progress
 from cvlib.course.run.task import Task
@@ -37,25 +38,30 @@ class Run:
         self, experiment: Experiment, profile: str = "auto", seed: int = 0,
         out: str | Path | None = None, *, minutes: float | None = None, fresh: bool = False,
         force_cpu: bool = False, accept_code: bool = False, save_seconds: float = 60.0,
-        progress: Progress | None = None,
+        progress: Progress | None = None, kept: dict[str, Any] | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
+        guards.budget(minutes)
         self.began = time.monotonic()
         self.experiment, self.seed = experiment, int(seed)
-        self.profile = profiles.resolve(profile)
+        self.profile, self._why = profiles.choose(profile)
         self.plan = experiment.plan(self.profile)
         self.config = experiment.config[self.profile]
         self.chapter = chapter(experiment.chapter)
         self.code = identity.code_hash(experiment.units)
         self.rank, self.world = machine.join_processes()
         self.device = machine.device(self.profile, force_cpu)
-        self.precision = machine.precision(self.device)
-        self.out = Path(out) if out else runs_dir() / self.chapter.name / self.profile
+        self.precision = machine.precision(self.device, experiment.precision)
+        machine.tune(self.precision, experiment.fixed_shapes)
+        self.out = guards.folder(out, runs_dir() / self.chapter.name / self.profile)
         self.folder = self.out / f"seed{self.seed}"
         self.minutes, self.save_seconds = minutes, save_seconds
         self.accept_code = accept_code
         self.progress = progress or Progress(quiet=self.rank > 0)
         self.tasks: list[Task] = []
-        self._kept: dict[str, Any] = {}
+        self.interrupts = Interrupts()
+        self._kept = {} if kept is None else kept
+        self._say = say or partial(print, flush=True)
         if fresh and self.rank == 0:
             for part in ("checkpoints", "units", "weights"):
                 shutil.rmtree(self.folder / part, ignore_errors=True)
@@ -77,6 +83,11 @@ class Run:
     def tasks_of_unit(self) -> list[Task]:
         """The trainings of the unit that runs."""
         return self.tasks[self._first_task :]
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where the trainings of the unit that runs keep their checkpoints."""
+        return self.folder / "checkpoints" / (self.unit.name if self.unit else "")
 
     # -- what a unit calls ------------------------------------------------------------------
 
@@ -124,17 +135,19 @@ class Run:
         return weights.load(self.folder, unit, name)
 
     def tick(self) -> None:
-        """Call where time goes by outside a training: `OutOfBudget` once the time is up."""
+        """Call where time goes by outside a training step.
+
+        Raises `OutOfBudget` once the time is up, `Stopped` once somebody asked to stop.
+        """
+        where = f" in {self.unit.name}" if self.unit else ""
+        if self.interrupts.wish:
+            raise Stopped(f"{self.interrupts.wish}{where}; all is saved: run it again to go on")
         if self.out_of_time():
-            where = f" in {self.unit.name}" if self.unit else ""
             raise OutOfBudget(f"the time is up{where}; all is saved: run it again to go on")
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Mixed precision where the device has it: bf16 where native, else fp16; none on a CPU."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.precision)
-        if dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype)
+        return machine.autocast(self.device, self.precision)
 
     def distribute(self, model: nn.Module) -> nn.Module:
         """The model to call in the loop: DistributedDataParallel under torchrun, else itself."""
@@ -158,9 +171,13 @@ class Run:
         """
         results = self.finished()
         try:
-            self._execute(results)
+            with self.interrupts.listening():
+                self._execute(results)
         except OutOfBudget as stop:
             self.say(str(stop))
+        except Stopped as stop:
+            self.say(str(stop))
+            raise
         finally:
             self.progress.close()
             result = record.build(
@@ -173,6 +190,9 @@ class Run:
     def _execute(self, results: dict[str, dict[str, Any]]) -> None:
         todo = [unit for unit in self.plan if unit.name not in results]
         absent = {unit.name: units.missing(unit, fetch=True) for unit in todo}
+        if not headless():  # a stored page holds no line that depends on the machine
+            for line in cost.sentences(self, [u for u in todo if not absent[u.name]], self._why):
+                self.say(line)
         self.progress.planned = sum(u.steps for u in todo if not absent[u.name])
         if len(todo) < len(self.plan):
             self.say(f"{len(self.plan) - len(todo)} finished units are taken from {self.folder}")
@@ -211,7 +231,7 @@ class Run:
     def say(self, text: str) -> None:
         """One line to the reader, from the first process only."""
         if self.rank == 0:
-            print(text, flush=True)
+            self._say(text)
 
     def out_of_time(self) -> bool:
         """Whether the wall-clock budget is used up."""
@@ -225,17 +245,6 @@ class Run:
 
     def guard(self, config: dict[str, Any], code: str, what: str) -> None:
         """Refuse what another configuration, or other code, has made."""
-        here = units.plain_config(self.config)
-        if config != here:
-            first = next(k for k in sorted({*config, *here}) if config.get(k) != here.get(k))
-            raise CourseError(
-                f"{self.folder} holds a run of another configuration ({first} was "
-                f"{json.dumps(config.get(first))}, is {json.dumps(here.get(first))}): choose "
-                "another folder (out) or start anew (fresh)"
-            )
-        if code != self.code and not self.accept_code:
-            raise CourseError(
-                f"{what} in {self.folder} was made by other training code than this: start anew "
-                "(fresh), choose another folder (out), or say that the change does not matter "
-                "(accept_code)"
-            )
+        guards.same_config(self.folder, config, units.plain_config(self.config))
+        if not self.accept_code:
+            guards.same_code(self.folder, what, code, self.code)

@@ -25,7 +25,7 @@ def run_chapter(
     began = time.monotonic()
     results: list[dict[str, Any]] = []
     for seed in range(seeds):
-        left = None if minutes is None else minutes - (time.monotonic() - began) / 60
+        left = minutes if not seed or minutes is None else _left(minutes, began)
         run = Run(
             experiment, profile, seed, out, minutes=left, fresh=fresh, force_cpu=force_cpu,
             accept_code=accept_code,
@@ -40,3 +40,7 @@ def run_chapter(
     if run.rank == 0:
         record.write(whole, run.out / "record.json")
     return whole
+
+
+def _left(minutes: float, began: float) -> float:
+    return max(0.0, minutes - (time.monotonic() - began) / 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +13,8 @@ from torch import Tensor
 
 from cvlib.course.errors import CourseError, Diverged, OutOfBudget
 from cvlib.course.run.checkpoint import Checkpoints, restore_rng, rng_state
+from cvlib.course.run.draws import Draws
+from cvlib.course.run.interrupts import Stopped
 from cvlib.course.run.units import plain_config
 
 if TYPE_CHECKING:
@@ -21,15 +23,14 @@ if TYPE_CHECKING:
 LOG_BUFFER = 64  # logged values that may wait on the device before they are read
 
 
-class Task:
+class Task(Draws):
     """A resumable training; `objects` are what has `state_dict` and `load_state_dict`.
 
     Everything random is a function of (seed, step), so nothing of the data order needs saving.
     """
 
     def __init__(self, run: Run, name: str, objects: dict[str, Any]) -> None:
-        self.run = run
-        self.name = name
+        super().__init__(run, name)
         self.objects = objects
         self.step = 0
         self.total: int | None = None
@@ -38,9 +39,10 @@ class Task:
         self._waiting: list[tuple[int, dict[str, Any]]] = []
         self._saved = time.monotonic()
         self._micro = 1
-        self._order: tuple[tuple[int, int], Tensor] | None = None
+        self._took = 0.0  # seconds of the last step
+        self._paused = 0.0  # seconds of this step that were no training
         self.scaler = torch.amp.GradScaler("cuda", enabled=run.precision == "fp16")
-        self.checkpoints = Checkpoints(run.folder / "checkpoints" / name)
+        self.checkpoints = Checkpoints(run.checkpoint_folder / name)
 
     def __enter__(self) -> Task:
         state = self.checkpoints.load()
@@ -69,13 +71,18 @@ class Task:
             )
         self.total = total
         first = self.step
+        if first == 0 and total > 0:
+            self.save()  # whatever happens, there is a state to go back to
         self.run.progress.skip(first)
         for step in range(first, total):
             began = time.monotonic()
-            yield step
-            self.step = step + 1
-            self.seconds += time.monotonic() - began
-            self._after_step()
+            with self.run.interrupts.holding():
+                yield step
+                self.step = step + 1
+                self._took = time.monotonic() - began - self._paused
+                self._paused = 0.0
+                self.seconds += self._took
+                self._after_step()
         if total > first:
             self.save()
         self.run.progress.end(self.name, total)
@@ -84,43 +91,35 @@ class Task:
         if self._waiting and (self.run.device.type == "cpu" or len(self._waiting) >= LOG_BUFFER):
             self._flush()
         loss = self.history[-1].get("loss") if self.history else None
-        self.run.progress.step(self.name, self.step, self.total or 0, loss)
-        if self.run.out_of_time():
+        self.run.progress.step(self.name, self.step, self.total or 0, loss, self._took)
+        if self.run.out_of_time() or self.run.interrupts.wish:
             self.save()
-            raise OutOfBudget(
-                f"the time is up at step {self.step}/{self.total} of {self.name}; "
-                "all is saved: run it again to go on"
-            )
+            raise self._stop()
         if time.monotonic() - self._saved >= self.run.save_seconds:
             self.save()
 
-    def generator(self, step: int) -> torch.Generator:
-        """A generator on the run's device that depends on (seed, task, step) alone."""
-        key = f"{self.run.seed}/{self.name}/{step}".encode()
-        seed = int.from_bytes(hashlib.sha256(key).digest()[:8], "little") >> 1
-        return torch.Generator(self.run.device).manual_seed(seed)
+    def _stop(self) -> OutOfBudget | Stopped:
+        wish = self.run.interrupts.wish
+        text = (
+            f"{wish or 'the time is up'} at step {self.step}/{self.total} of {self.name}; "
+            "all is saved: run it again to go on"
+        )
+        return Stopped(text) if wish else OutOfBudget(text)
 
-    def batch(self, step: int, n: int, batch_size: int) -> Tensor:
-        """Indices `(batch_size,)` of this step: every epoch is a permutation, short ends dropped.
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens in this block, such as an evaluation, does not count as training time."""
+        self._wait_for_device()
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._wait_for_device()
+            self._paused += time.monotonic() - began
 
-        The order depends on (seed, epoch) only: all tasks of a run see the same batches. Under
-        torchrun it is this rank's contiguous share of the same global batch.
-        """
-        if not 0 < batch_size <= n:
-            raise CourseError(f"a batch of {batch_size} cannot be drawn from {n} examples")
-        epoch, place = divmod(step, n // batch_size)
-        if self._order is None or self._order[0] != (n, epoch):
-            seed = torch.Generator().manual_seed(1_000_003 * self.run.seed + epoch)
-            self._order = ((n, epoch), torch.randperm(n, generator=seed))
-        return self.shard(self._order[1][place * batch_size : (place + 1) * batch_size])
-
-    def shard(self, batch: Tensor) -> Tensor:
-        """This rank's contiguous share of a global batch (dim 0)."""
-        if len(batch) % self.run.world:
-            raise CourseError(
-                f"a batch of {len(batch)} does not divide over {self.run.world} processes"
-            )
-        return batch.chunk(self.run.world)[self.run.rank]
+    def _wait_for_device(self) -> None:
+        if self.run.device.type == "cuda":
+            torch.cuda.synchronize(self.run.device)
 
     def descend(
         self, optimizer: torch.optim.Optimizer, loss_of: Callable[[Tensor], Tensor], batch: Tensor,
@@ -179,7 +178,7 @@ class Task:
             if bad:
                 self._waiting.clear()
                 kept = self.checkpoints.paths()
-                last = f"step {int(kept[0].stem[5:])} is kept" if kept else "none was saved yet"
+                last = f"step {int(kept[0].stem[5:])} is kept" if kept else "it is not saved here"
                 raise Diverged(
                     f"{bad[0]} of {self.name} is {numbers[bad[0]]} at step {step}; "
                     f"the last good checkpoint ({last}); try a smaller learning rate"
@@ -207,6 +206,16 @@ class Task:
         }
         self.checkpoints.save(self.step, state)
 
+    def _load(self, name: str, thing: Any, saved: dict[str, Any]) -> None:
+        try:
+            thing.load_state_dict(saved[name])
+        except (RuntimeError, ValueError, KeyError) as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            raise CourseError(
+                f"the {name} that {self.name} saved has other shapes or parts than this code's "
+                f"({lines[-1].rstrip('.')}): start anew (fresh) or choose another folder (out)"
+            ) from error
+
     def _restore(self, state: dict[str, Any]) -> None:
         self.run.guard(json.loads(state["config"]), state["code"], f"the training {self.name}")
         self.step, self.total = state["step"], state["total"]
@@ -214,7 +223,7 @@ class Task:
         self._micro = state["micro"]
         self.run.earlier_seconds += self.seconds
         for name, thing in self.objects.items():
-            thing.load_state_dict(state["objects"][name])
+            self._load(name, thing, state["objects"])
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         restore_rng(state["rng"])

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from cvlib.course import atomic
 from cvlib.course.errors import CourseError
+from cvlib.course.run import tensors
+
+FOLDER = "weights"  # below the folder of a seed
 
 
 def file_of(folder: Path, unit: str, name: str) -> Path:
     """Where a unit keeps a net, below the folder of its seed."""
-    return folder / "weights" / f"{unit}-{name}.pt"
+    return folder / FOLDER / f"{unit}-{name}.pt"
 
 
 def save(folder: Path, unit: str, name: str, trained: nn.Module | Mapping[str, Tensor]) -> Path:
     """Write a state with every floating tensor in half precision."""
     state = trained.state_dict() if isinstance(trained, nn.Module) else trained
     half = {key: _half(value) for key, value in state.items()}
-    buffer = io.BytesIO()
-    torch.save(half, buffer)
-    return atomic.write(file_of(folder, unit, name), buffer.getvalue())
+    return atomic.write(file_of(folder, unit, name), tensors.dump(half))
 
 
 def _half(value: Tensor) -> Tensor:
@@ -40,11 +39,13 @@ def load(folder: Path, unit: str, name: str) -> dict[str, Tensor]:
 def read(path: Path) -> dict[str, Tensor]:
     """The state in a file of weights, in float32, on the CPU."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = tensors.parse(path.read_bytes())
     except FileNotFoundError:
         raise CourseError(
             f"{path} is not here: run the unit that keeps it again (delete its result in units/)"
         ) from None
-    except Exception as error:
-        raise CourseError(f"{path} is damaged ({type(error).__name__}): delete it") from error
+    except (tensors.Damaged, OSError) as error:
+        raise CourseError(
+            f"{path} is damaged ({error}): delete it and the unit's result in units/, and run again"
+        ) from error
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}

@@ -4,11 +4,11 @@ import re
 
 import pytest
 import torch
-from torch.nn import functional as F
+import torch.nn.functional as F
 
 from cvlib.chapters.group_normalization import bench
-from cvlib.chapters.group_normalization.arms import arms
-from cvlib.chapters.group_normalization.experiment import CONFIG
+from cvlib.chapters.group_normalization.config import CONFIG
+from cvlib.normalization.norms import ghost, group
 
 CPU = torch.device("cpu")
 
@@ -40,27 +40,32 @@ def test_the_tables_rows_and_bytes():
 
 
 def test_a_training_step_trains_either_network():
-    for arm in arms(CONFIG["smoke"]):
-        if arm.name in ("bn-2", "gn"):
-            step = bench.training_step(arm, "smoke", CPU)
-            net = step.args[0]
-            before = [p.clone() for p in net.parameters()]
-            step()
-            moved = [not torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True)]
-            assert any(moved)
-            assert net.training
+    study = CONFIG["laptop"].study
+    for norm in (ghost(2), group(study.groups)):
+        net = study.net.build(norm, 3, 10)
+        before = [p.clone() for p in net.parameters()]
+        bench.training_step(net, torch.randn(8, 3, 32, 32))()
+        moved = [not torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True)]
+        assert any(moved)
+        assert net.training
 
 
-def test_the_training_tables_rows():
-    table = bench.training_table("smoke", CPU, 1e-3)
-    assert "profile smoke's network, 64 images" in table
-    for row in ("BN, 2 images per worker", "GN, up to 8 groups"):
+def test_the_training_tables_rows(monkeypatch):
+    monkeypatch.setattr(bench, "median", lambda call, seconds: seconds)
+    table = bench.training_table("laptop", CPU, 1e-3)
+    assert "profile laptop's network, 128 images, float32" in table
+    for row in ("BN, 32 images per worker", "BN, 2 images per worker", "GN, 4 groups"):
         assert re.search(row + r" +[\d.]+ ms +[\d,]+ images/s", table)
+
+
+def test_quick_measures_a_smaller_tensor():
+    for device, shape in bench.QUICK.items():
+        assert torch.Size(shape).numel() * 16 == torch.Size(bench.SHAPES[device]).numel()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU runs the larger network")
 def test_the_whole_report(monkeypatch):
-    monkeypatch.setattr(bench, "SHAPES", {"cpu": (1, 64, 4, 4)})
+    monkeypatch.setattr(bench, "QUICK", {"cpu": (1, 64, 4, 4)})
     monkeypatch.setattr(bench, "median", lambda call, seconds: call() is None or seconds)
     report = bench.bench(quick=True)
     assert report.startswith("on CPU, ")

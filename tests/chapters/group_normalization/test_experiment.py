@@ -1,108 +1,72 @@
-"""The declaration's arithmetic, and a tiny whole experiment that resumes."""
+"""A tiny whole experiment, with its transfer, that resumes."""
 
 from dataclasses import replace
 
 import pytest
+import torch
 
-from cvlib.chapters.group_normalization import train
-from cvlib.chapters.group_normalization.arms import CHANNELS_PER_GROUP, GROUPS, SIZES, Net, arms
-from cvlib.chapters.group_normalization.experiment import (
-    BN,
-    BY_CHANNELS,
-    BY_GROUPS,
-    CONFIG,
-    EXPERIMENT,
-    GN,
-    PAPER,
-)  # fmt: skip
+from cvlib.chapters.group_normalization import experiment, train
+from cvlib.chapters.group_normalization.config import CONFIG, Config, SmallNet, Transfer
+from cvlib.chapters.group_normalization.experiment import EXPERIMENT
 from cvlib.course.run.run import Run
 from cvlib.normalization.images import Sets
+from cvlib.normalization.norms import ghost
+from cvlib.normalization.segmentation import Scenes
 
-HEADLINES = {name for name, metric in EXPERIMENT.metrics.items() if metric.headline}
-
-
-def test_the_papers_table_agrees_with_itself():
-    assert round(GN[2] - BN[2], 1) == PAPER["gn_minus_bn_2"].value == -10.6
-    difference = [round(GN[n] - BN[n], 1) for n in SIZES]
-    assert difference == [0.5, 0.5, -0.8, -3.1, -10.6]
-    assert tuple(BN) == tuple(GN) == SIZES
-    assert tuple(BY_GROUPS) == GROUPS
-    assert tuple(BY_CHANNELS) == CHANNELS_PER_GROUP
-
-
-def test_the_ends_of_the_papers_sweeps_are_its_other_rows():
-    assert PAPER["ln_error"].value == BY_GROUPS[1] == 25.3
-    assert PAPER["in_error"].value == BY_CHANNELS[1] == 28.4
-    assert BY_GROUPS[32] == GN[32] == 24.1
-    assert min(BY_GROUPS.values()) == BY_GROUPS[32]
-    assert min(BY_CHANNELS.values()) == BY_CHANNELS[16]
-
-
-def test_only_what_was_read_is_called_checked():
-    assert {name for name, value in PAPER.items() if value.checked} == {"gn_minus_bn_2"}
-
-
-def test_the_papers_own_numbers_satisfy_the_first_claims():
-    values = {name: v.value for name, v in PAPER.items()}
-    assert [c.status(values) for c in EXPERIMENT.claims] == ["holds", "holds"]
-
-
-@pytest.mark.parametrize(
-    ("bn", "gn", "expected"),
-    [
-        ((54.5, 2.0), (3.3, 3.3), "holds"),
-        ((10.0, 5.0), (5.0, 5.0), "holds in direction"),
-        ((6.0, 5.0), (5.0, 5.0), "not resolved at this scale"),
-        ((5.0, 5.0), (5.0, 5.0), "contradicted"),
-        ((54.5, 2.0), (9.0, 3.0), "not resolved at this scale"),
-    ],
-)
-def test_the_rule_of_the_headline_claim(bn, gn, expected):
-    names = ("bn_error_2", "bn_error_32", "gn_error_2", "gn_error_32")
-    assert EXPERIMENT.claims[0].status(dict(zip(names, (*bn, *gn), strict=True))) == expected
-
-
-TINY = replace(
-    CONFIG["smoke"], net=Net((4, 8), (1, 2)), control=Net((4,), (2,)), epochs=2, batch=32, groups=4,
-    others=True, paper_sizes=(2,),
+STUDY = replace(
+    CONFIG["smoke"].study, net=SmallNet((4, 8), (1, 2), 1, 1), train_images=96, epochs=2, batch=32,
+    groups=2, sizes=(32, 8, 2), others=True, paper_sizes=(2,), group_counts=(4,),
+    group_widths=(4,),
 )  # fmt: skip
+TINY = Config(STUDY, transfer=Transfer(8, 12, 1, 4, 2, 0.1, 1e-4))
+UNITS = len(list(EXPERIMENT.units(TINY)))
 
 
-@pytest.fixture
-def small_sets(monkeypatch):
-    load = Sets.load
+def images(shape, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
 
-    def small(name, device):
-        whole = load(name, device)
-        return replace(whole, x=whole.x[:96], y=whole.y[:96], test_x=whole.test_x[:64],
-                       test_y=whole.test_y[:64])  # fmt: skip
 
-    monkeypatch.setattr(Sets, "load", small)
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    y = torch.arange(96) % 10
+    sets = Sets("toys", images((96, 3, 8, 8), 0), y, images((32, 3, 8, 8), 1), y[:32],
+                tuple("0123456789"))  # fmt: skip
+    labels = torch.arange(8 * 8 * 12).reshape(8, 8, 12) % 3
+    x = images((8, 3, 8, 12), 2)
+    scenes = Scenes("toy scenes", x, labels, x[:4], labels[:4], ("a", "b", "c"))
+    monkeypatch.setattr(experiment, "load_sets", lambda *_: sets)
+    monkeypatch.setattr(experiment, "camvid", lambda *_: scenes)
+    monkeypatch.setattr(experiment, "SCENES", 8)
 
 
 def tiny_run(folder, **options):
-    return Run(replace(EXPERIMENT, config={"smoke": TINY}), "smoke", 0, folder, **options)
+    declared = replace(
+        EXPERIMENT,
+        config={"smoke": TINY},
+        units=lambda c: [replace(u, needs=()) for u in EXPERIMENT.units(c)],
+    )
+    return Run(declared, "smoke", 0, folder, **options)
 
 
 def values(record):
     return {name: metric["values"] for name, metric in record["metrics"].items()}
 
 
-def test_a_tiny_experiment_measures_every_headline_and_resumes(tmp_path, small_sets, monkeypatch):
+def test_a_tiny_experiment_measures_what_it_declares_and_resumes(tmp_path, monkeypatch):
     whole = tiny_run(tmp_path / "whole").execute()
-    measured = {name for name, (value,) in values(whole).items() if value is not None}
-    assert measured >= HEADLINES | {"gn_minus_bn_2", "ln_error", "in_error", "paper_bn_error_2"}
-    assert measured >= {f"bn_{kind}_error_{n}" for kind in ("precise", "batch") for n in (2, 32)}
     assert whole["complete"]
-    assert whole["data"] == "scikit-learn digits"
-    value = {name: values(whole)[name][0] for name in measured}
-    assert len({value[f"gn_error_{n}"] for n in SIZES}) == 1
-    assert value["gn_minus_bn_2"] == value["gn_error_2"] - value["bn_error_2"]
-    assert [h["task"] for h in whole["history"]] == [arm.name for arm in arms(TINY)]
+    value = {name: v for name, (v,) in values(whole).items() if v is not None}
+    declared = {metric for unit in EXPERIMENT.units(TINY) for metric in unit.metrics}
+    assert declared <= value.keys()
+    assert value["bn_loss"] == pytest.approx(value["bn_error_2"] - value["bn_error_32"])
+    assert value["gn_minus_bn_2"] == pytest.approx(value["gn_error"] - value["bn_error_2"])
+    tasks = [h["task"] for h in whole["history"]]
+    assert len(tasks) == len(set(tasks)) == UNITS
 
-    # cut off in the middle of the fourth training, then begun anew: the same digits
+    # cut off in the middle of the third training, then begun anew: the same digits
     run = tiny_run(tmp_path / "cut", save_seconds=0)
-    steps = iter(range(3 * 6 + 3))
+    steps = iter(range(2 * 6 + 3))
     monkeypatch.setattr(run, "out_of_time", lambda: next(steps, None) is None)
     assert not run.execute()["complete"]
     trained = []
@@ -111,7 +75,16 @@ def test_a_tiny_experiment_measures_every_headline_and_resumes(tmp_path, small_s
         train, "batch", lambda task, *a: trained.append(task.name) or original(task, *a)
     )
     again = tiny_run(tmp_path / "cut").execute()
-    assert trained[0] == "bn-4"
-    assert trained.count("bn-4") == 2, "of 6 steps, 4 were done"
+    assert "bn-32" not in trained
+    assert 0 < trained.count("bn-2") < 6, "not all of its 6 steps anew"
     assert values(again) == values(whole)
-    assert again["history"] == whole["history"]
+
+
+def test_a_transfer_starts_from_the_networks_of_its_seed(tmp_path):
+    run = tiny_run(tmp_path)
+    run.execute()
+    kept = run.load_weights("bn-32", "net")
+    study = STUDY
+    frozen = experiment.pretrained(run, "bn-32", study, ghost(32))
+    assert all(torch.equal(v, kept[k]) for k, v in frozen.state_dict().items())
+    assert not torch.equal(kept["stem.0.weight"], run.load_weights("gn", "net")["stem.0.weight"])

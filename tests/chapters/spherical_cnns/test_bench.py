@@ -21,7 +21,9 @@ def test_products_and_memory_are_counted():
 def test_the_table_names_every_engine():
     lines = bench(quick=True).splitlines()
     assert "GFLOP/s in a matrix product" in lines[0]
-    engines = [line.split("x32")[1].split()[:2] for line in lines[2:]]
+    layers = lines[2 : lines.index("")]
+    engines = [line.split("x32")[1].split()[:2] for line in layers]
     expected = [["soft", "fft"], ["soft", "real"], ["soft", "dense*"], ["gauss", "real"],
                 ["gauss", "dense*"]]  # fmt: skip
     assert engines == expected * 2
+    assert lines[-1].startswith("b=10  x256")

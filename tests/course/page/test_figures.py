@@ -64,6 +64,12 @@ def test_show_refuses_a_figure_without_words(words):
     plt.close("all")
 
 
+def test_a_picture_file_without_an_alt_text_is_refused(page):
+    with pytest.raises(CourseError, match="needs alt="):
+        figures.display_picture("image/png", b"", " ")
+    assert page == []
+
+
 def test_the_three_marks_differ_in_colour_marker_and_line():
     marks = (PAPER, RECORDED, LIVE)
     for key in ("color", "marker", "linestyle"):
@@ -141,7 +147,23 @@ def test_explore_live_adds_a_slider_that_redraws(page, monkeypatch):
     slider.index = 0
     assert image.value == before
     assert not plt.get_fignums()
-    assert len(page) == 2, "the strip comes first, and nothing else is displayed"
+    assert len(page) == 3, "the strip comes first; after the slider only what makes it speak"
+
+
+def test_the_live_picture_has_an_alt_text_and_the_slider_says_its_value(page, monkeypatch):
+    pytest.importorskip("ipywidgets")
+    made = []
+    monkeypatch.setattr(explore_module.frontend, "is_live", lambda: True)
+    monkeypatch.setattr("IPython.display.display", made.append)
+    explore(lambda ax, G: ax.bar([0], G), G=[1, 2.5, 4], alt='Bars "of" G.', caption="More groups.")
+    slider, image = made[0].children
+    assert 'alt="The picture for G = 1. Bars &quot;of&quot; G."' in image.value
+    slider.index = 1
+    assert 'alt="The picture for G = 2.5. ' in image.value
+    script = page[-1][0]["application/javascript"]
+    (mark,) = slider._dom_classes
+    assert f'["{mark}", "G", ["1", "2.5", "4"]]' in script
+    assert "aria-valuetext" in script
 
 
 @pytest.mark.parametrize("control", [{}, {"G": [1]}, {"G": [1, 2], "N": [1, 2]}])

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from cvlib.course.chapters import Chapter
 from cvlib.course.errors import CourseError, DataMissing
 from cvlib.course.paths import ROOT
 from cvlib.course.run import checkpoint, identity, record
@@ -58,7 +60,7 @@ def test_going_on_is_said_with_the_step(tmp_path):
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, undisturbed):
     run_toy(tmp_path, TOY_KILL="second-8")
-    files = checkpoint.Checkpoints(tmp_path / "seed0/checkpoints/second").paths()
+    files = checkpoint.Checkpoints(tmp_path / "seed0/checkpoints/second/second").paths()
     assert [f.name for f in files] == ["step-000000008.pt", "step-000000007.pt"]
     files[0].write_bytes(files[0].read_bytes()[:200])
     again = run_toy(tmp_path)
@@ -117,7 +119,7 @@ def test_a_nan_loss_ends_its_unit_keeps_the_last_good_checkpoint_and_not_the_run
     said = result["provenance"]["memos"]["bad diverged"]
     assert re.match(r"loss of bad is nan at step 6; .* \(step 6 is kept\)", said)
     assert [u["status"] for u in result["provenance"]["units"]] == ["diverged", "finished"]
-    state = checkpoint.Checkpoints(run.folder / "checkpoints/bad").load()
+    state = checkpoint.Checkpoints(run.folder / "checkpoints/bad/bad").load()
     assert state["step"] == 6
     assert all(torch.isfinite(t).all() for t in state["objects"]["model"].values())
 
@@ -345,7 +347,7 @@ def test_full_disk_while_saving_keeps_the_checkpoint_before(tmp_path, monkeypatc
 def test_an_unwritable_folder_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CourseError, match="a file stands where a folder should be"):
-        Run(toy.EXPERIMENT, "smoke", 0, tmp_path / "file" / "out").execute()
+        Run(toy.EXPERIMENT, "smoke", 0, tmp_path / "file" / "out")
 
 
 def test_only_the_last_two_checkpoints_stay_and_hold_no_pickles(tmp_path):
@@ -395,3 +397,65 @@ def test_two_processes_make_the_step_of_one(tmp_path):
     assert a.keys() == b.keys()
     for name in a:
         torch.testing.assert_close(a[name], b[name], rtol=1e-6, atol=1e-7)
+
+
+def test_where_nothing_can_be_saved_nothing_is_run(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "locked").mkdir(mode=0o555)
+    for out, said in (("file", "a file stands"), ("locked", "may not be written to")):
+        with pytest.raises(CourseError, match=said):
+            Run(toy.EXPERIMENT, "smoke", 0, tmp_path / out)
+    with pytest.raises(CourseError, match="out is empty"):
+        Run(toy.EXPERIMENT, "smoke", 0, " ")
+
+
+@pytest.mark.parametrize("minutes", [float("nan"), float("inf"), -5])
+def test_minutes_that_are_no_limit_are_refused(tmp_path, minutes):
+    with pytest.raises(CourseError, match="give a positive number"):
+        Run(toy.EXPERIMENT, "smoke", 0, tmp_path, minutes=minutes)
+
+
+def test_the_budget_holds_outside_trainings_too(tmp_path, capsys):
+    def endless(run):
+        while True:
+            run.tick()
+
+    result = Run(with_units(("a", endless, ())), "smoke", 0, tmp_path, minutes=0.01).execute()
+    assert not result["complete"]
+    assert "the time is up in a; all is saved: run it again" in capsys.readouterr().out
+
+
+def test_auto_says_what_it_chose_and_a_slow_profile_how_long(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("CVLIB_HEADLESS")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    Run(toy.EXPERIMENT, "auto", 0, tmp_path / "a").execute()
+    assert "profile smoke: CVLIB_PROFILE says so" in capsys.readouterr().out
+    monkeypatch.setattr(Chapter, "recorded", property(lambda self: tmp_path / "recorded"))
+    Run(toy.EXPERIMENT, "workshop", 0, tmp_path / "b").execute()
+    said = capsys.readouterr().out
+    assert (
+        "no CUDA GPU was found, and profile workshop is meant for one: here it takes hours" in said
+    )
+    run = Run(toy.EXPERIMENT, "workshop", 0, tmp_path / "b")
+    results = list(run.finished().values())
+    for result in results:
+        result["seconds"] = 600.0
+    known = record.build(toy.EXPERIMENT, "workshop", results, [0])
+    record.write(known, tmp_path / "recorded" / "workshop.json")
+    Run(toy.EXPERIMENT, "workshop", 0, tmp_path / "c").execute()
+    assert "here it takes about 20 min" in capsys.readouterr().out
+
+
+def test_the_rate_leaves_loading_and_evaluating_out(tmp_path):
+    def work(run):
+        time.sleep(0.3)
+        with run.task("a") as task:
+            for step in task.steps(4):
+                with task.paused():
+                    time.sleep(0.1)
+                task.log(step, loss=1.0)
+
+    run = Run(with_units(("a", work, ())), "smoke", 0, tmp_path)
+    run.execute()
+    assert run.tasks[0].seconds < 0.1
+    assert run.progress.rate() > 40

@@ -1,0 +1,1 @@
+"""Chapter 05: Taskonomy (Zamir et al., CVPR 2018)."""

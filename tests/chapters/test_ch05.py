@@ -1,0 +1,17 @@
+import pytest
+
+from tests.chapters.running import run_notebook
+
+
+@pytest.mark.notebook
+def test_normals_are_the_hub_in_smoke_for_another_seed(tmp_path):
+    record, value = run_notebook(5, tmp_path)
+    assert value["normals_rank"] < value["rival_rank"] < value["random_rank"]
+    assert value["normals_rank"] < value["pixels_rank"]
+    assert value["third_quality"] > value["mean_quality"] > 0
+    assert value["third_quality"] > value["free_quality"]
+    assert value["ledger_labels"] <= 0.4
+    assert value["scratch_quality"] < 0.45
+    assert value["spread_little"] > value["spread_floor"]
+    losses = record["extra"]["1"]["transfers"]["losses"]["semantic"]
+    assert losses["normal"] < losses["depth"] < losses["autoencode"]

@@ -1,0 +1,206 @@
+"""The site: what its pages show, that they ask no network, that nothing of a chapter is lost."""
+
+import base64
+import html
+import re
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from cvlib.course import site
+from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
+from cvlib.course.errors import CourseError
+from cvlib.course.notebooks.canonical import read
+from cvlib.course.notebooks.coursebuild import ran_here
+from cvlib.course.notebooks.pool import Outcome
+from cvlib.course.page.exercises import source_of
+from cvlib.course.run import record
+from cvlib.course.site import landing, pages
+from tests.course.notebooks.making import notebook, write
+
+PNG = base64.b64encode(
+    base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+).decode()
+
+
+ALT = "Bars & <b>."
+
+
+def figure(alt, caption):
+    shown = {"image/png": PNG, "text/plain": alt}
+    return [
+        new_output("display_data", shown, metadata={"image/png": {"alt": alt}}),
+        new_output(
+            "display_data", {"text/markdown": f"*Figure. {caption}*", "text/plain": caption}
+        ),
+    ]
+
+
+def a_chapter():
+    """A small notebook of chapter 04 as papermill left it."""
+    nb = notebook()
+    nb.cells[0].source += "\n\n| | |\n|---|---|\n| **Claim** | small batches hurt |"
+    nb.cells += [
+        new_code_cell("OUT = '/home/ann'", metadata={"tags": ["injected-parameters"]}),
+        new_markdown_cell("## 10 Scoreboard ◆\n\n$$a = b \\tag{1}$$\n\nSee [times](TEACHING.md), "
+                          "[the code](../cvlib/README.md) and $x$."),
+        new_code_cell("show(fig, alt='x', caption='y')", outputs=figure(ALT, "It falls.")),
+        new_markdown_cell("<details><summary>One</summary>1</details>\n"
+                          "<details><summary>Two</summary>2</details>"),
+        *(new_code_cell(f'check("{id}", answer)', outputs=[
+            new_output("stream", name="stdout", text=f"○ {id} not attempted")])
+          for id in chapter(4).module("exercises").EXERCISES),
+    ]  # fmt: skip
+    return nb
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    pytest.importorskip("myst_nb")
+    folder = tmp_path_factory.mktemp("site")
+    path = write(folder, a_chapter(), "04_executed.ipynb")
+    site.build(folder / "out", {chapter(4): path}, "Executed **here**.")
+    return folder / "out"
+
+
+def page(built):
+    return (built / "notebooks" / f"{chapter(4).name}.html").read_text()
+
+
+def test_the_front_page_has_a_card_with_picture_claim_and_verdicts(built):
+    front = (built / "index.html").read_text()
+    assert "small batches hurt" in front
+    assert 'alt="Bars &amp; &lt;b&gt;."' in front
+    assert "<strong>here</strong>" in front
+    assert len(re.findall(r'<p class="verdict" data-verdict="[^"]+">', front)) == 2
+    for planned in CHAPTERS:
+        assert planned.title in html.unescape(front)
+
+
+def test_a_figure_has_its_alt_text_caption_number_and_place(built):
+    (picture,) = re.findall(r"<img [^>]*_images[^>]*>", page(built))
+    assert 'alt="Bars &amp; &lt;b&gt;."' in picture
+    assert 'loading="lazy" width="1" height="1"' in picture
+    assert "<strong>Figure 4.1.</strong> It falls." in page(built)
+
+
+def test_hints_and_solution_are_folded_below_their_exercise(built):
+    text = page(built)
+    folds = re.findall(r"<summary>([^<]*)</summary>", text)
+    assert folds[-3:] == ["A hint", "Another hint", "A solution"]
+    assert {"One", "Two"} <= set(folds)
+    first = next(iter(chapter(4).module("exercises").EXERCISES.values()))
+    shown = html.unescape(re.sub(r"<[^>]*>", "", text))
+    assert source_of(first.solution).splitlines()[0] in shown
+    index = (built / "exercises.html").read_text()
+    assert f'href="notebooks/{chapter(4).name}.html#exercise-04-1"' in index
+
+
+def test_code_that_is_not_the_lesson_is_folded(built):
+    assert page(built).count("Show the code") == 3, "set-up, parameters and a drawing"
+
+
+def test_buttons_stand_for_the_badge_and_the_download_is_there(built):
+    assert "colab-badge" not in page(built)
+    assert "Run on Colab" in page(built)
+    assert (built / "download" / chapter(4).notebook.name).read_bytes() == (
+        chapter(4).notebook.read_bytes()
+    )
+
+
+def test_nothing_of_the_machine_that_ran_it_is_shown(built):
+    assert "/home/ann" not in page(built)
+
+
+def test_links_lead_to_pages_or_to_the_repository(built):
+    assert 'href="TEACHING.html"' in page(built)
+    assert "/blob/main/cvlib/README.md" in page(built)
+
+
+def test_no_page_asks_a_network(built):
+    for path in built.rglob("*.html"):
+        text = path.read_text()
+        asked = re.findall(r'<(?:script|img|iframe|source)[^>]*\ssrc="(https?:[^"]*)', text)
+        asked += re.findall(
+            r'<link[^>]*rel="(?:stylesheet|preload)"[^>]*href="(https?:[^"]*)', text
+        )
+        assert asked == [], path
+    style = (built / "_static" / "katex" / "katex.min.css").read_text()
+    fonts = set(re.findall(r"url\(([^)]*)\)", style))
+    assert len(fonts) == 20
+    assert all((built / "_static" / "katex" / font).is_file() for font in fonts)
+
+
+def test_a_warning_of_sphinx_is_one_error(tmp_path):
+    pytest.importorskip("myst_nb")
+    nb = a_chapter()
+    nb.cells.append(new_markdown_cell("[nowhere](#no-such-label)"))
+    path = write(tmp_path, nb, "04_wrong.ipynb")
+    with pytest.raises(CourseError, match="could not be built") as error:
+        site.build(tmp_path / "out", {chapter(4): path})
+    assert "no-such-label" in str(error.value)
+
+
+def test_without_sphinx_the_remedy_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CourseError, match=r"pip install -e '\.\[site\]'"):
+        site.build(tmp_path, {})
+
+
+@pytest.mark.parametrize("entry", written(), ids=lambda c: c.name)
+def test_every_stored_chapter_can_be_laid_out(entry):
+    nb = read(entry.notebook)
+    laid = pages.page(entry, nb)
+    figures = [c for c in laid.cells if "mystnb" in c.metadata]
+    shown = [o for c in nb.cells for o in c.get("outputs", [])
+             if any(k.startswith("image/") for k in o.get("data", {}))]  # fmt: skip
+    assert len(figures) == len(shown)
+    solutions = "".join(c.source for c in laid.cells).count("<summary>A solution</summary>")
+    assert solutions == len(entry.module("exercises").EXERCISES)
+    assert landing.card_picture(entry, nb)[2]
+
+
+def test_every_figure_of_a_cell_gets_its_caption():
+    nb = a_chapter()
+    cell = next(c for c in nb.cells if c.source.startswith("show("))
+    cell.outputs += figure("Second.", "It rises.")
+    laid = pages.page(chapter(4), nb)
+    one, two = (c for c in laid.cells if "mystnb" in c.metadata)
+    assert one.metadata.mystnb.figure.caption == "**Figure 4.1.** It falls."
+    assert two.metadata.mystnb.figure.caption == "**Figure 4.2.** It rises."
+    assert two.metadata.mystnb.image.alt == "Second."
+    assert (two.source, two.metadata.tags) == ("", ["remove-input"])
+
+
+def test_a_figure_without_caption_is_refused():
+    bare = new_code_cell("a", outputs=figure("A", "a")[:1])
+    with pytest.raises(CourseError, match="has no caption"):
+        pages.caption(bare, "Figure 1.1.")
+
+
+def test_a_table_without_head_words_gets_some():
+    table = "| | a |\n|---|---|\n| x | 1 |"
+    assert "row</span> | a |" in pages.prose(table)
+    assert pages.prose("| a | b |\n|---|---|\n| | 1 |").endswith("| | 1 |")
+
+
+def test_the_cards_tell_what_both_records_say(tmp_path, monkeypatch):
+    monkeypatch.setattr(Chapter, "recorded", tmp_path)
+    assert landing.verdicts(chapter(4)).count("no record yet") == 4
+    made = {"verdict": [{"status": s} for s in ("holds", "contradicted", "holds")]}
+    monkeypatch.setattr(record, "recorded", lambda entry, profile: made)
+    first, _ = landing.verdicts(chapter(4)).splitlines()
+    assert first == (
+        '<p class="verdict" data-verdict="holds">Without a GPU: <b>holds</b>; of its other claims '
+        "1 contradicted, 1 holds</p>"
+    )
+
+
+def test_what_failed_is_said_on_the_front_page(tmp_path):
+    outcomes = [Outcome(c.notebook, 3.4, "KeyError" if c.number == 4 else "") for c in written()]
+    made = [{"chapter": c.number, "verdict": [{"status": "holds"}]} for c in written()]
+    text = ran_here(outcomes, [r for r in made if r["chapter"] != 4])
+    assert "| 04 Group Normalization | 3 | failed: the terminal says why |" in text
+    assert "| 01 Spherical CNNs | 3 | holds |" in text

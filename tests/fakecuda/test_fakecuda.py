@@ -1,0 +1,74 @@
+"""GPU code without a GPU: every arm's step at full shapes on a device that computes nothing."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cvlib.course.paths import ROOT
+from tests.fakecuda import build
+
+SYNCS = 2  # points of a training step at which the CPU may wait for the GPU
+
+pytestmark = pytest.mark.skipif(bool(build.reason_not_to()), reason=build.reason_not_to())
+
+
+def printed(*words):
+    command = [sys.executable, "-m", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def planted():
+    (found,) = printed("tests.fakecuda.planted")
+    return found
+
+
+def test_a_right_step_has_no_fault(planted):
+    right = planted["right"]
+    assert right["error"] == ""
+    assert right["syncs"] == right["strangers"] == []
+    assert right["launches"] > 10
+
+
+@pytest.mark.parametrize(
+    ("fault", "where", "said"),
+    [
+        ("mismatch", "error", "two devices in aten.mse_loss"),
+        ("index", "syncs", "index from the CPU"),
+        ("mask", "syncs", "index by a mask"),
+        ("item", "syncs", "item"),
+        ("generator", "strangers", "aten.rand.generator"),
+        ("half", "half_sums", "aten.sum.default"),
+    ],
+)
+def test_planted_faults_are_found(planted, fault, where, said):
+    assert said in str(planted[fault][where])
+
+
+# Of each chapter the units that need no data that cannot be blanked; all of them by default.
+UNITS: dict[str, tuple[str, ...]] = {
+    "04": (),
+    "06": ("twins-attention", "twins-ttur", "twins-local"),
+}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("number", UNITS)
+def test_every_arm_takes_a_step_and_is_evaluated_at_full_shapes(number):
+    reports = printed("tests.fakecuda.steps", number, "full", *UNITS[number])
+    assert reports
+    missing = [r["unit"] for r in reports if "DataMissing" in r["error"]]
+    for report in reports:
+        if report["unit"] in missing:
+            continue
+        assert report["error"] == "", report["unit"]
+        assert report["strangers"] == {}, report["unit"]
+        for step in report["steps"]:
+            assert sum(step["syncs"].values()) <= SYNCS, step
+            if report["precision"] == "fp32":
+                assert step["half"] == 0, step
+    assert len(missing) < len(reports), "nothing could be run"
