@@ -9,7 +9,7 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb)
 BIN       = $(VENV)/bin
 PIP       = $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints/tested.txt
 
-.PHONY: course site run test lab notebooks browser lint clean
+.PHONY: course site run test lab notebooks browser browser-site lint clean
 .DEFAULT_GOAL = course
 
 # The index of torch serves torch only: it must not answer for any other package's name.
@@ -45,6 +45,11 @@ notebooks: $(VENV)/.ready
 # Every written chapter in a real JupyterLab. Debian: apt-get install chromium nodejs npm curl
 browser: $(VENV)/.ready
 	tools/browser/run_lab_check.sh $(VENV) $(NOTEBOOKS)
+
+# The built site with the outside blocked: light, dark and on a phone, with axe.
+browser-site: site
+	npm install --silent --prefix tools/browser
+	node tools/browser/site_check.mjs build/site build/browser/site
 
 # runs/ stays: checkpoints of hours lie there.
 clean:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cvlib.course.chapters import CHAPTERS as TABLE
 from cvlib.course.paths import ROOT
 
 PACKAGE = ROOT / "cvlib"
@@ -16,6 +17,12 @@ ANATOMY = {
     "__init__", "config", "claims", "experiment", "train", "figures", "probes", "exercises",
     "checks", "solutions", "bench",
 }  # fmt: skip
+REQUIRED = ANATOMY - {"probes", "checks", "bench"}  # what every chapter needs
+ENTRY_POINTS = {
+    "config": {"CONFIG"}, "claims": {"METRICS", "PAPER", "CLAIMS"}, "experiment": {"EXPERIMENT"},
+    "train": {"train"}, "exercises": {"EXERCISES"}, "bench": {"bench"},
+}  # fmt: skip
+CHAPTERS = sorted(p for p in (PACKAGE / "chapters").iterdir() if (p / "__init__.py").is_file())
 
 
 def imported(path: Path) -> set[str]:
@@ -52,3 +59,29 @@ def test_imports_run_downwards(path):
     if here == "course":
         sideways = {n for n in names if within(n, *(f"cvlib.{s}" for s in SCIENCE))}
         assert not sideways, "the machinery knows nothing of any paper"
+
+
+def defined(path: Path) -> set[str]:
+    """The names that a module has at its top."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {
+                name.id for t in targets for name in ast.walk(t) if isinstance(name, ast.Name)
+            }
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("package", CHAPTERS, ids=lambda p: p.name)
+def test_who_knows_one_chapter_knows_all(package):
+    assert package.name in {entry.slug for entry in TABLE}
+    files = {path.stem for path in package.glob("*.py")}
+    assert files <= ANATOMY, "what is no part of the anatomy belongs to the science package"
+    assert files >= REQUIRED
+    for name in files & ENTRY_POINTS.keys():
+        assert ENTRY_POINTS[name] <= defined(package / f"{name}.py"), name

@@ -138,11 +138,11 @@ def tables(live: Record | None, recorded: Record | None, study: Study) -> Figure
     return compare(panels, "points of error above GN", live, recorded)
 
 
-def one_thing_changed(live: Record | None, recorded: Record | None, m: tuple[int, int]) -> Figure:
+def one_thing_changed(live: Record | None, recorded: Record | None) -> Figure:
     """Section 12: the last stride, and the order of the images inside the SGD batch."""
     stride = [
-        Line(f"last stride 2, m = {m[0]}", "bn_error_2", "bn_error_32"),
-        Line(f"last stride 1, m = {m[1]}", "large_bn_error_2", "large_bn_error_32"),
+        Line("last stride 2: m", "bn_error_2", "bn_error_32"),
+        Line("last stride 1: 4 m", "large_bn_error_2", "large_bn_error_32"),
     ]
     order = [
         Line("BN, 8 a worker", "sorted_bn_error_8", "bn_error_8"),

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -27,7 +26,7 @@ CODE_LINES_PER_MINUTE = 12
 
 @dataclass
 class Section:
-    """One `##` section: seconds that its cells computed, minutes to read it."""
+    """One `##` section: processor seconds of its cells, minutes to read it."""
 
     title: str
     seconds: float = 0.0
@@ -35,11 +34,11 @@ class Section:
 
 
 def sections(nb: NotebookNode) -> list[Section]:
-    """The sections of a notebook that nbclient executed (it wrote when each cell ran)."""
+    """The sections of a notebook that `refresh` executed (each cell with its processor time)."""
     found = [Section("header")]
     for cell in nb.cells:
         if cell.cell_type == "code":
-            found[-1].seconds += _seconds(cell)
+            found[-1].seconds += cell.metadata.get("seconds", 0.0)
             found[-1].reading += len(cell.source.splitlines()) / CODE_LINES_PER_MINUTE
             continue
         for part in re.split(r"^(?=## )", cell.source, flags=re.M):
@@ -47,16 +46,6 @@ def sections(nb: NotebookNode) -> list[Section]:
                 found.append(Section(heading[1]))
             found[-1].reading += len(part.split()) / WORDS_PER_MINUTE
     return found
-
-
-def _seconds(cell: NotebookNode) -> float:
-    times = cell.metadata.get("execution", {})
-    if "iopub.execute_input" not in times or "shell.execute_reply" not in times:
-        return 0.0
-    began, ended = (
-        datetime.fromisoformat(times[key]) for key in ("iopub.execute_input", "shell.execute_reply")
-    )
-    return (ended - began).total_seconds()
 
 
 def keep(path: Path, nb: NotebookNode, always: bool = False) -> None:

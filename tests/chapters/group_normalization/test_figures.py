@@ -54,7 +54,7 @@ def test_every_comparison_can_be_drawn_with_and_without_records(live, best):
     study = CONFIG["laptop"].study
     for fig in (
         figures.tables(live, best, study),
-        figures.one_thing_changed(live, best, (8, 32)),
+        figures.one_thing_changed(live, best),
         figures.transfer(live, best),
     ):
         assert len(fig.axes) == 2

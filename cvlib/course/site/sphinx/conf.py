@@ -32,6 +32,7 @@ html_css_files = ["course.css"]
 html_js_files = [("course.js", {"defer": "defer"})]
 html_extra_path = ["extra"]
 html_copy_source = False
+html_use_index = False
 html_sidebars = {"index": [], "search": [], "**": ["chapters.html"]}
 html_context = {"default_mode": "auto", "repository": REPOSITORY, "release": RELEASE}
 html_theme_options = {

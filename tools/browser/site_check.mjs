@@ -1,0 +1,80 @@
+// Opens every page of a built site from its folder, with the outside blocked: light, dark, phone.
+// Fails on a request that leaves the folder, an error in the console, a picture without
+// alternative text, a formula that was not drawn, a finding of axe, a page wider than a phone and
+// a page of more than 1.5 MB.
+// usage: node site_check.mjs SITE_FOLDER OUT_DIR
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { launch } from './chromium.mjs';
+
+const [site, out] = process.argv.slice(2).map((folder) => path.resolve(folder));
+const LIMIT = 1.5e6;
+const VIEWS = {
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light' },
+};
+const axe = fs.readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+// Without preload: from a folder axe may not read the style sheets a second time.
+const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'], preload: false };
+
+function pagesOf(folder) {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  const found = entries.filter((e) => e.isFile() && e.name.endsWith('.html'));
+  return found.map((e) => path.join(folder, e.name));
+}
+
+async function problemsOf(browser, file, name, view) {
+  const context = await browser.newContext(view);
+  const page = await context.newPage();
+  const said = [];
+  let bytes = 0;
+  page.on('pageerror', (error) => said.push(`error: ${error.message}`));
+  page.on('console', (line) => line.type() === 'error' && said.push(`console: ${line.text()}`));
+  await page.route('**/*', (route) => {
+    const url = route.request().url();
+    if (/^(data|blob):/.test(url)) return route.continue();
+    if (!url.startsWith(pathToFileURL(site).href)) {
+      said.push(`asks for ${url}`);
+      return route.abort();
+    }
+    bytes += fs.statSync(fileURLToPath(url.split(/[?#]/)[0])).size;
+    return route.continue();
+  });
+  await page.goto(pathToFileURL(file).href, { waitUntil: 'load' });
+  await page.waitForTimeout(300);
+
+  const seen = await page.evaluate(() => ({
+    wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    without: [...document.images].filter((image) => !image.alt.trim()).length,
+    raw: [...document.querySelectorAll('.math')].filter((m) => !m.querySelector('.katex')).length,
+    wrong: document.querySelectorAll('.katex-error').length,
+  }));
+  if (seen.wider > 0) said.push(`${seen.wider} px wider than the screen`);
+  if (seen.without) said.push(`${seen.without} pictures without alternative text`);
+  if (seen.raw + seen.wrong) said.push(`${seen.raw + seen.wrong} formulas are not drawn`);
+  if (bytes > LIMIT) said.push(`${bytes} bytes, more than ${LIMIT}`);
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
+  for (const { id, nodes } of violations) said.push(`axe: ${id} at ${nodes[0].target.join(' ')}`);
+
+  await page.screenshot({ path: path.join(out, `${name}.png`) });
+  await context.close();
+  return { said, bytes };
+}
+
+fs.mkdirSync(out, { recursive: true });
+const browser = await launch();
+let failed = 0;
+for (const file of [...pagesOf(site), ...pagesOf(path.join(site, 'notebooks'))]) {
+  const stem = path.basename(file, '.html');
+  for (const [view, options] of Object.entries(VIEWS)) {
+    const { said, bytes } = await problemsOf(browser, file, `${stem}-${view}`, options);
+    console.log(`${said.length ? 'FAIL' : 'ok  '} ${stem} ${view} ${(bytes / 1000).toFixed(0)} kB`);
+    for (const line of said) console.log(`     ${line}`);
+    failed += said.length;
+  }
+}
+await browser.close();
+process.exit(failed ? 1 : 0);
