@@ -70,6 +70,7 @@ class Config:
     samples: int
     standing: int
     thresholds: tuple[float | None, ...]
+    feature_epochs: int = 0  # of the net that compares colour images; digits have a shipped one
     flip: bool = False
     held_out: int = 1000  # test images on which D's memory is tried
 
@@ -118,6 +119,7 @@ CONFIG = {
     ),
     "full": Config(
         images="cifar10", net=BIG32, arms=panel(4000, 1e-4), flip=True,
+        feature_epochs=10,
         collapse=Collapse(steps=2000, every=50, hurry=4.0),
         lr_g=2e-4, lr_d=4e-4, half_life=50_000, samples=10_000, standing=10_000,
         thresholds=THRESHOLDS,

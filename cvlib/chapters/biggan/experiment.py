@@ -11,7 +11,7 @@ import torch
 from cvlib.chapters.biggan import probes
 from cvlib.chapters.biggan.claims import CLAIMS, DERIVED, METRICS, PAPER
 from cvlib.chapters.biggan.config import CONFIG, Arm, Config
-from cvlib.chapters.biggan.train import Look, train
+from cvlib.chapters.biggan.train import Look, Material, read, train
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
 from cvlib.gan.monitor import CollapseMonitor, called_real
@@ -21,7 +21,7 @@ from cvlib.gan.sizes import GANConfig
 from cvlib.gan.spectra import sigma_table
 from cvlib.gan.train import Batch
 from cvlib.gan.truncation import Point, truncation_curve
-from cvlib.metrics.digits import digits16
+from cvlib.metrics.cifar import ColorFeatureNet, train_color_features
 from cvlib.metrics.evaluate import GenerativeEvaluator
 from cvlib.metrics.features import SmallFeatureNet
 
@@ -33,16 +33,34 @@ BASE_ONLY = (
 )  # fmt: skip
 
 
-def load(run: Run) -> tuple[Batch, Batch, GenerativeEvaluator]:
-    """Training images and held-out ones, uint8 with their classes, and what scores samples."""
-    train_x, train_y = digits16("train")
-    test_x, test_y = digits16("test")
-    run.data_label = "MNIST, 5,000 digits at 16 px"
-    place = partial(torch.Tensor.to, device=run.device)
-    held_out = test_x[: run.config.held_out], test_y[: run.config.held_out]
-    extractor = SmallFeatureNet.pretrained().to(run.device)
-    evaluator = GenerativeEvaluator(extractor, train_x, "MNIST-5k train", run.device)
-    return (place(train_x), place(train_y)), tuple(map(place, held_out)), evaluator
+def run_features(run: Run) -> None:
+    """Train the net whose features compare colour images, the same for every seed."""
+    x, y = material(run).train
+    net, right = train_color_features(x, y, run.config.feature_epochs)
+    run.note("held-out accuracy of the feature net", right)
+    run.weights("net", net)
+
+
+def material(run: Run) -> Material:
+    """The images of this run's profile, read once in a process."""
+    c: Config = run.config
+    found = run.shared("material", lambda: read(c.images, c.held_out, run.device))
+    run.data_label = found.label
+    return found
+
+
+def make_evaluator(run: Run) -> GenerativeEvaluator:
+    """Compares samples with the training images by the features of a net of the course's own."""
+    found = material(run)
+    if run.config.feature_epochs:
+        net = ColorFeatureNet()
+        net.load_state_dict(run.load_weights("features", "net"))
+        net = net.eval().requires_grad_(False)
+    else:
+        net = SmallFeatureNet.pretrained()
+    return GenerativeEvaluator(
+        net.to(run.device), found.train[0], f"{found.label} train", run.device
+    )
 
 
 def recipe(config: Config, batch: int, steps: int, hurry: float = 1.0) -> Recipe:
@@ -55,7 +73,9 @@ def recipe(config: Config, batch: int, steps: int, hurry: float = 1.0) -> Recipe
 def run_arm(run: Run, arm: Arm) -> None:
     """Train one arm, score it at its marks, and its truncation at the end where it asks for it."""
     c: Config = run.config
-    images, held_out, evaluator = load(run)
+    found = material(run)
+    images, held_out = found.train, found.held_out
+    evaluator = run.shared("evaluator", lambda: make_evaluator(run))
     at = dict(arm.marks)
 
     def score(step: int, pair: Pair) -> dict[str, float]:
@@ -63,8 +83,8 @@ def run_arm(run: Run, arm: Arm) -> None:
         if step not in at:
             return {}
         G = pair.evaluated(c.standing)
-        found = evaluator(samples(G, c.samples, seed=1, device=run.device), SOURCE)
-        return {f"frechet_{at[step]}": found.frechet, f"is_{at[step]}": found.inception}
+        scores = evaluator(samples(G, c.samples, seed=1, device=run.device), SOURCE)
+        return {f"frechet_{at[step]}": scores.frechet, f"is_{at[step]}": scores.inception}
 
     how = recipe(c, arm.batch, arm.steps)
     net = arm.net(c.net)
@@ -137,7 +157,9 @@ def as_seen(x: torch.Tensor) -> torch.Tensor:
 def run_collapse(run: Run) -> None:
     """Drive a pair too hard (rates times `hurry`, no spectral norm in G) under the monitor."""
     c: Config = run.config
-    images, held_out, evaluator = load(run)
+    found = material(run)
+    images, held_out = found.train, found.held_out
+    evaluator = run.shared("evaluator", lambda: make_evaluator(run))
     how = recipe(c, 64, c.collapse.steps, c.collapse.hurry)
     net = without_norm_in_g(c)
     look = watch(run, build_pair(net, how, run.device, run.seed), images, held_out, evaluator)
@@ -193,12 +215,16 @@ def measured(arm: Arm, config: Config) -> tuple[str, ...]:
 
 def units(config: Config) -> Sequence[Unit]:
     """One unit an arm, and the training that is driven too hard."""
-    offered = [
-        Unit(arm.name, partial(run_arm, arm=arm), measured(arm, config), arm.steps, arm.priority)
-        for arm in config.arms
-    ]
+    needs = () if config.images == "mnist5k" else (config.images,)
+    after = ("features",) if config.feature_epochs else ()
+    offered = [Unit("features", run_features, (), needs=needs)] if config.feature_epochs else []
+    for arm in config.arms:
+        scores = measured(arm, config)
+        work = partial(run_arm, arm=arm)
+        offered.append(Unit(arm.name, work, scores, arm.steps, arm.priority, needs, after))
     hard = ("collapse_growth", "collapse_frechet", "collapse_best")
-    return [*offered, Unit("collapse", run_collapse, hard, config.collapse.steps, priority=1)]
+    steps = config.collapse.steps
+    return [*offered, Unit("collapse", run_collapse, hard, steps, 1, needs, after)]
 
 
 EXPERIMENT = Experiment(

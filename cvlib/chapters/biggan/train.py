@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
+import torch
+
+from cvlib.course import data
 from cvlib.course.run.run import Run
 from cvlib.gan.pair import Pair, Recipe, build_pair
 from cvlib.gan.regularize import add_orthogonal_grad_
 from cvlib.gan.sampling import latents, real_batch
 from cvlib.gan.sizes import GANConfig
 from cvlib.gan.train import Batch, d_step, g_step
+from cvlib.metrics.digits import digits16
 
 Look = Callable[[int, Pair], dict[str, float]]  # after a step: what the history should keep of it
 History = list[dict[str, float]]
@@ -54,3 +59,29 @@ def train(
             pair.ema.update(G)
             task.log(step, loss=loss_d, loss_g=loss_g, **look(step + 1, pair))
     return pair, task.history
+
+
+@dataclass(frozen=True)
+class Material:
+    """Training images and held-out ones, uint8 with their classes, on the device; their name."""
+
+    train: Batch
+    held_out: Batch
+    label: str
+
+
+def read(name: str, held_out: int, device: torch.device) -> Material:
+    """The digits at 16 px, or a set of colour images at 32 px."""
+    if name == "mnist5k":
+        train, test = digits16("train"), digits16("test")
+        label = "MNIST, 5,000 digits at 16 px"
+    else:
+        loaded = data.images(name)
+        train = (loaded.train_x, loaded.train_y)
+        test = (loaded.test_x, loaded.test_y)
+        label = loaded.label
+    return Material(
+        (train[0].to(device), train[1].to(device)),
+        (test[0][:held_out].to(device), test[1][:held_out].to(device)),
+        label,
+    )
