@@ -71,7 +71,7 @@ CHAPTERS = (
             done=True),
     Chapter(4, "group_normalization", "Group Normalization", "Wu & He, ECCV 2018", "1803.08494",
             done=True),
-    Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328"),
+    Chapter(5, "taskonomy", "Taskonomy", "Zamir et al., CVPR 2018", "1804.08328", done=True),
     Chapter(6, "self_attention_gan", "Self-Attention GAN", "Zhang et al., ICML 2019",
             "1805.08318", done=True),
     Chapter(7, "ganimation", "GANimation", "Pumarola et al., ECCV 2018", "1807.09251"),

@@ -14,7 +14,7 @@ from cvlib.spherical.rotations import sample_signal
 
 PALE = "#DDDDDD"
 INK = "#333333"
-COLOURS = 16  # of a globe: few colours make small files
+COLOURS = 14  # of a globe: few colours make small files
 SIZE = 128  # pixels across a globe
 FROM_CENTRE = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, -1]])  # looking down: digits read upright
 

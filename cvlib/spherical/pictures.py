@@ -27,8 +27,8 @@ CHANNELS = ("distance", "|cos|", "sin", "hull: distance", "hull: |cos|", "hull: 
 
 def harmonics_chart(L: int = 4, b: int = 24) -> Figure:
     """The real harmonics of degree `l < L` on globes: a row per degree, a column per order."""
-    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(8, 1.1 * L), layout="none")
-    fig.subplots_adjust(left=0.045, right=0.995, top=1, bottom=0.05, wspace=0.1, hspace=0.02)
+    fig, axes = plt.subplots(L, 2 * L - 1, figsize=(7, 0.96 * L), layout="none")
+    fig.subplots_adjust(left=0.06, right=0.995, top=1, bottom=0.05, wspace=0.1, hspace=0.02)
     Y = torch.as_tensor(spherical_harmonics(L, Grid(b).points))
     for ax in axes.flat:
         ax.axis("off")
@@ -52,14 +52,15 @@ def show_mixing(ax: Axes, R: Tensor, L: int = 4) -> None:
     for low, high in pairwise(edges):
         ax.plot([low, high, high, low, low], [low, low, high, high, low], "k", linewidth=0.7)
     middles = [l * l + l for l in range(L)]
-    ax.set_xticks(middles, [f"l={l}" for l in range(L)], fontsize=7)
+    ax.set_xticks(middles, [str(l) for l in range(L)], fontsize=7)
+    ax.set_xlabel("degree l", fontsize=8)
     ax.set(yticks=[], xlim=(-1, L * L), ylim=(L * L + 0.5, -2))
     ax.grid(False)
 
 
 def filter_points(supports: Mapping[str, Support]) -> Figure:
     """Where filters have their weights: a dot per point, a stroke for each turn in place."""
-    fig, axes = plt.subplots(1, len(supports), figsize=(8, 2.4))
+    fig, axes = plt.subplots(1, len(supports), figsize=(7, 2.1))
     view = view_from(20, 35)
     for ax, (name, support) in zip(axes, supports.items(), strict=True):
         graticule(ax, view)

@@ -11,7 +11,9 @@ from cvlib.spherical import tables
 from cvlib.spherical.grids import Grid
 from cvlib.spherical.spectrum import s2_degrees
 
-FFT_FROM = 24  # bandwidth from which an FFT along alpha beats a matrix product (cvlib bench 01)
+# bandwidths from which an FFT along alpha beats a matrix product (cvlib bench 01)
+ANALYSIS_FFT_FROM = 24
+SYNTHESIS_FFT_FROM = 48
 
 
 def s2_analysis(x: Tensor, grid: Grid, L: int) -> Tensor:
@@ -36,7 +38,7 @@ def s2_synthesis(f: Tensor, grid: Grid) -> Tensor:
 
 def _waves_of(x: Tensor, grid: Grid, L: int) -> Tensor:
     """Cosine and sine sums along alpha: `(N, beta, alpha)` to `(|m|, beta, 2, N)`."""
-    if grid.b >= FFT_FROM:
+    if grid.b >= ANALYSIS_FFT_FROM:
         half = torch.fft.ihfft(x, norm="forward")[..., :L]  # sums of exp(+i m alpha)
         return torch.view_as_real(half.resolve_conj()).permute(2, 1, 3, 0)
     table = tables.waves(grid, L, x.dtype, x.device)
@@ -47,7 +49,7 @@ def _waves_of(x: Tensor, grid: Grid, L: int) -> Tensor:
 
 def _signal_of(wave: Tensor, grid: Grid) -> Tensor:
     """The sum of all waves: `(|m|, beta, 2, N)` to `(N, beta, alpha)`."""
-    if grid.b >= FFT_FROM:
+    if grid.b >= SYNTHESIS_FFT_FROM:
         # a real wave is half of order m and half of -m, except the constant
         half = torch.cat([wave[:1], wave[1:] / 2]).permute(3, 1, 0, 2).contiguous()
         return torch.fft.hfft(torch.view_as_complex(half), n=grid.n_alpha)

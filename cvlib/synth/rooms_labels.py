@@ -81,11 +81,6 @@ def vanishing(view: View) -> Tensor:
     return torch.stack([(4 * view.yaw).cos(), (4 * view.yaw).sin(), view.pitch], -1)
 
 
-def vanishing_directions(view: View) -> Tensor:
-    """The room's three axes in the camera frame, (B, 3, 3), one a row: unit and orthogonal."""
-    return view.rotation.clone()
-
-
 def layout(hits: Hits, scene: Scene, view: View) -> Tensor:
     """(B, 3): log metres from the camera down to the floor, up to the ceiling, to the farthest."""
     height = view.position[:, 2]

@@ -117,21 +117,6 @@ def image_losses(task: Task, outputs: Tensor, labels: Tensor) -> Tensor:
     return (outputs - wanted).abs().flatten(2).mean(2)
 
 
-def average_guess(task: Task, labels: Tensor, reference: Tensor) -> Tensor:
-    """The loss of every picture (B,) for the best constant guess: Table 1's statistical guess."""
-    if task.kind == "classes":
-        counts = torch.bincount(reference.flatten(), minlength=task.channels).float() + 1
-        logits = counts.log()[None, None, :, None, None]
-        outputs = logits.expand(len(labels), 1, -1, *labels.shape[1:])
-        return image_losses(task, outputs, labels)[:, 0]
-    if task.kind == "edges":
-        guess = torch.zeros_like(labels)  # logit 0: edge and no edge are equally likely
-    else:
-        middle = reference.transpose(0, 1).flatten(1).median(1).values  # (C,): best in L1
-        guess = middle.reshape(1, -1, *[1] * (labels.ndim - 2)).expand_as(labels)
-    return image_losses(task, guess.unsqueeze(1), labels)[:, 0]
-
-
 def selected(names: tuple[str, ...]) -> Mapping[str, Task]:
     """The tasks of these names, in this order."""
     return {name: task(name) for name in names}

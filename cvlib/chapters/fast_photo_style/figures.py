@@ -171,7 +171,8 @@ def seconds(recorded: Rows = (), live: Rows = ()) -> Figure:
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.minorticks_off()
-    ax.set_xticks(PAPER_PIXELS, ["256×128", "512×256", "768×384", "1024×512"])
+    sizes = ["256×128", "512×256", "768×384", "1024×512"]
+    ax.set_xticks(PAPER_PIXELS, sizes, fontsize=8)
     ax.set_xlabel("pixels")
     ax.set_ylabel("seconds")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
@@ -191,8 +192,8 @@ SHORT = {
     "wct": "WCT", "photowct": "PhotoWCT", "luan": "Luan et al.", "optimised": "a few steps",
     "reinhard": "Reinhard",
 }  # fmt: skip
-# Names that would overlap others go below their marks.
-BELOW = ("affine", "regions", "photowct", "optimised")
+# Places of the names beside their marks, in points, where up and right is taken.
+SHIFTS = {"affine": (5, -13), "photowct": (5, -13), "optimised": (5, -13), "regions": (-100, 5)}
 
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:
@@ -208,7 +209,7 @@ def pareto(metrics: Mapping[str, Any]) -> Figure:
             face = "white" if name.endswith("guided") else colour
             label = family if name == next(iter(spots)) else None
             ax.plot(*spot, marker, color=colour, markerfacecolor=face, markersize=7, label=label)
-            ax.annotate(SHORT.get(name, ""), spot, xytext=(5, -13 if name in BELOW else 5),
+            ax.annotate(SHORT.get(name, ""), spot, xytext=SHIFTS.get(name, (5, 5)),
                         color=colour, textcoords="offset points", fontsize=8.5)  # fmt: skip
         _arrow(ax, spots, colour)
     ax.set_xlim(0, 1.15)

@@ -17,7 +17,7 @@ HERO = ("aitzgorri", "sunset")
 
 def hero_pair() -> Pair:
     """Two of the shipped photos with their skies, as large as a page holds."""
-    photos = [resize(sample_photo(name), 552 * 368) for name in HERO]
+    photos = [resize(sample_photo(name), 519 * 346) for name in HERO]
     masks = [sky_and_land(n, *p.shape[1:]) for n, p in zip(HERO, photos, strict=True)]
     return Pair(" as ".join(HERO), *photos, tuple(masks))
 

@@ -183,7 +183,7 @@ def footprint(longitude: float, latitude: float) -> np.ndarray:
 
 def greenland(latitudes: Sequence[float] = (0, 45, 70)) -> Figure:
     """Islands of one size, and one planar filter, on a flat map and on the globe."""
-    fig, (flat, globe) = plt.subplots(1, 2, figsize=(8, 3), width_ratios=[2, 1])
+    fig, (flat, globe) = plt.subplots(1, 2, figsize=(7, 2.7), width_ratios=[2, 1])
     view = view_from(0, 25)
     graticule(globe, view)
     for k, (latitude, colour) in enumerate(zip(latitudes, (BLUE, ORANGE, VERMILION), strict=True)):

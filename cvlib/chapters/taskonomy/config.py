@@ -53,9 +53,9 @@ CONFIG = {
     ),
     # Full supervision has eight times the labels of a transfer (the paper: 7.5 times).
     "laptop": Config(
-        size=32, widths=(24, 48), tasks=TWELVE, train=1536, transfer=192, choose=256,
-        judge=256, epochs=8, transfer_epochs=25, scratch_epochs=30, beam=4, third=3,
-        plenty=768, plenty_epochs=6, wide=("depth", "vanishing"),
+        size=32, widths=(24, 48), tasks=TWELVE, train=1024, transfer=128, choose=256,
+        judge=256, epochs=10, transfer_epochs=25, scratch_epochs=30, beam=4, third=3,
+        plenty=512, plenty_epochs=8, wide=("depth", "vanishing"),
     ),
     "workshop": Config(
         size=64, widths=(32, 64, 128), tasks=TWELVE, train=8192, transfer=1024, choose=512,

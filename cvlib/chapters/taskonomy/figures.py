@@ -33,7 +33,7 @@ def label_maps(
     photo: np.ndarray, maps: Mapping[str, np.ndarray], edges: Sequence[tuple[int, np.ndarray]]
 ) -> Figure:
     """A photo and its label maps; the room's edges are drawn last, coloured by vanishing point."""
-    fig = plt.figure(figsize=(5.8, 5.1))
+    fig = plt.figure(figsize=(4.2, 3.85))
     cells = fig.add_gridspec(4, 5)
     axes = [fig.add_subplot(cells[:2, :2])]
     axes += [fig.add_subplot(cells[i, j]) for i in range(4) for j in range(5) if i > 1 or j > 1]
@@ -41,7 +41,7 @@ def label_maps(
     for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
         whole = "segments" in name or "classes" in name
         ax.imshow(picture, cmap="tab20" if whole else None, interpolation="antialiased")
-        ax.set_title(name, fontsize=8)
+        ax.set_title(name, fontsize=6.5)
         ax.axis("off")
     size = photo.shape[0]
     for axis, points in edges:
@@ -54,7 +54,7 @@ def curves(
     published: Curve | None, recorded: Curve | None = None, live: Curve | None = None
 ) -> Figure:
     """Gain and quality against the share of tasks that have all their labels."""
-    fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.1))
+    fig, axes = plt.subplots(1, 2, figsize=(6.8, 2.8))
     sets = ((published, PAPER, "authors' data"), (recorded, RECORDED, "rooms, recorded"),
             (live, LIVE, "rooms, this run"))  # fmt: skip
     for ax, what in zip(axes, ("gain", "quality"), strict=True):
@@ -67,7 +67,7 @@ def curves(
         )
     axes[0].set_title("gain: wins against scratch")
     axes[1].set_title("quality: wins against full supervision")
-    axes[1].legend(loc="upper left", fontsize=8)
+    axes[1].legend(loc="upper left", fontsize=7.5)
     return fig
 
 
@@ -78,13 +78,13 @@ def _curve(ax: Axes, curve: Curve, what: str, mark: dict[str, Any], who: str) ->
         for row in values:
             ax.plot(curve.share, row, linestyle="", marker=".", markersize=3, color=mark["color"])
     ax.fill_between(curve.share, *band.T, color=mark["color"], alpha=0.15, linewidth=0,
-                    label=f"random policies, {who.split(',')[0]}" if what else None)  # fmt: skip
+                    label=f"random policies, {who}")  # fmt: skip
 
 
 def losses_by_source(losses: Sequence[Mapping[str, float]], marked: Sequence[str]) -> Figure:
     """Depth's loss over full supervision's, read from every code: dots are seeds."""
     names = sorted(losses[0], key=lambda s: float(np.mean([x[s] for x in losses])))
-    fig, ax = plt.subplots(figsize=(8, 3.4))
+    fig, ax = plt.subplots(figsize=(6.8, 3.2))
     for i, name in enumerate(names):
         values = [x[name] for x in losses]
         colour = BLACK if name == "scratch" else GROUPS[group(name)]
@@ -150,7 +150,7 @@ def matrices(
     ours: Mapping[tuple[str, str], np.ndarray], theirs: Mapping[tuple[str, str], np.ndarray]
 ) -> Figure:
     """log10 affinity over full supervision's: the rooms' mean over seeds, and the authors'."""
-    fig, axes = plt.subplots(1, 2, figsize=(7.8, 3.6), sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=(6.6, 3.1), sharey=True)
     targets = [n for n in TASKS if any(t == n for _, t in ours)]
     sources = [n for n in (*TASKS, RANDOM) if any(s == n for s, _ in ours)]
     titles = ("rendered rooms, mean over seeds", "the authors' measurements")
@@ -174,7 +174,7 @@ def trees(*trees: tuple[str, Sequence[str], np.ndarray]) -> Figure:
     """Task trees side by side: title, tasks, and merges in SciPy's format."""
     from scipy.cluster.hierarchy import dendrogram
 
-    fig, axes = plt.subplots(1, len(trees), figsize=(7.8, 4.1), squeeze=False)
+    fig, axes = plt.subplots(1, len(trees), figsize=(6.4, 3.7), squeeze=False)
     for ax, (title, tasks, merges) in zip(axes[0], trees, strict=True):
         names = [label(t) for t in tasks]
         dendrogram(np.asarray(merges), labels=names, orientation="left", ax=ax,
@@ -192,7 +192,7 @@ def asymmetric(
     theirs: Mapping[tuple[str, str], np.ndarray],
 ) -> Figure:  # fmt: skip
     """Both directions of some pairs of tasks; dots are seeds, squares the authors' data."""
-    fig, ax = plt.subplots(figsize=(8, 0.5 + 0.45 * len(pairs)))
+    fig, ax = plt.subplots(figsize=(7, 0.5 + 0.42 * len(pairs)))
     for i, (a, b) in enumerate(pairs):
         for pair, colour, lift in (((a, b), SKY, -0.14), ((b, a), VERMILION, 0.14)):
             values = ours[pair]
@@ -208,11 +208,11 @@ def asymmetric(
 
 
 def readings(
-    rgb: np.ndarray, truth: np.ndarray, read: Mapping[str, np.ndarray], count: int = 5
+    rgb: np.ndarray, truth: np.ndarray, read: Mapping[str, np.ndarray], count: int = 3
 ) -> Figure:
     """Rooms (N, H, W, 3), their true depth (N, H, W), and the depth read from several codes."""
     rows = {"picture": rgb, "true z-depth": truth, **{f"from {k}": v for k, v in read.items()}}
-    fig, axes = plt.subplots(len(rows), count, figsize=(5.4, 0.92 * len(rows)))
+    fig, axes = plt.subplots(len(rows), count, figsize=(3.4, 0.8 * len(rows)))
     low, high = np.percentile(truth, (1, 99))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(line, pictures, strict=False):
@@ -231,7 +231,7 @@ def spreads(record: Mapping[str, Any]) -> Figure:
         "spread_narrow": "small read-outs", "spread_wide": "4x as wide",
         "spread_floor": "two untrained encoders: noise",
     }  # fmt: skip
-    fig, ax = plt.subplots(figsize=(8, 2.5))
+    fig, ax = plt.subplots(figsize=(6.8, 2.3))
     for i, name in enumerate(rows):
         metric = record["metrics"][name]
         values = [v for v in metric["values"] if v is not None]

@@ -213,7 +213,7 @@ def rooms_problem(
 
 @torch.no_grad()
 def readings(
-    run: Run, target: str, names: Sequence[str], count: int = 5
+    run: Run, target: str, names: Sequence[str], count: int = 3
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """Judged rooms (N, H, W, 3), their standardised maps (N, H, W), and those read from codes."""
     world = world_of(run)
