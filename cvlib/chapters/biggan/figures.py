@@ -93,7 +93,7 @@ def draw_dial(G: nn.Module, curve: Curve) -> Any:
     at = {point["threshold"]: point for point in curve}
 
     def draw(ax: Axes, t: float) -> None:
-        show_tiles(ax, drawn(G, t, 4), 4)
+        show_tiles(ax, drawn(G, t, 2), 4)  # two of each class
         point = at[t]
         ax.text(0.5, -0.02, f"precision {100 * point['precision']:.0f} %\nrecall "
                 f"{100 * point['recall']:.0f} %", ha="center", va="top",
