@@ -71,6 +71,7 @@ def test_the_jobs_of_the_pipeline_cover_what_the_files_promise():
     assert jobs["elsewhere"]["strategy"]["matrix"]["os"] == ["windows-latest", "macos-latest"]
     assert "lowest-direct" in str(jobs["floors"])
     assert "make browser" in str(jobs["browser"])
+    assert "-m slow" in str(jobs["arms"])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")))

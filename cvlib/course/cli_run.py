@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -95,14 +96,14 @@ def record(
         for line in visit.merge(merge, numbers, profile, seeds):
             click.echo(line)
         return
-    plan = visit.plan(numbers, profile, minutes, out, sources, jobs, seeds, accept_code=accept_code)
-    for line in plan.lines:
-        click.echo(line)
+    wanted = (numbers, profile, minutes, out, sources, jobs, seeds)
     if dry_run:
-        for line in visit.foretold(plan):
-            click.echo(line)
+        with tempfile.TemporaryDirectory() as place:
+            plan = visit.plan(*wanted, accept_code=accept_code, scratch=Path(place))
+            click.echo("\n".join([*plan.lines, *visit.foretold(plan)]))
         return
+    plan = visit.plan(*wanted, accept_code=accept_code)
+    click.echo("\n".join(plan.lines))
     complete, told = visit.run(plan)
-    for line in told:
-        click.echo(line)
+    click.echo("\n".join(told))
     sys.exit(not complete)

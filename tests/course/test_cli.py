@@ -196,7 +196,7 @@ def test_a_visit_is_foretold_without_running_anything(cvlib, tmp_path):
     assert "04 Group Normalization: 6 units, 0 done, 0 cannot run" in result.output
     assert "04 seed 2 second" in result.output
     assert "not measured yet" in result.output
-    assert not out.exists()
+    assert list(tmp_path.iterdir()) == [], "neither OUT nor the folder in which units run"
 
 
 def test_nonsense_minutes_are_refused(cvlib):

@@ -153,7 +153,7 @@ def matrices(
     fig, axes = plt.subplots(1, 2, figsize=(6.6, 3.1), sharey=True)
     targets = [n for n in TASKS if any(t == n for _, t in ours)]
     sources = [n for n in (*TASKS, RANDOM) if any(s == n for s, _ in ours)]
-    titles = ("rendered rooms, mean over seeds", "the authors' measurements")
+    titles = ("rendered rooms", "the authors")
     for ax, table, title in zip(axes, (ours, theirs), titles, strict=True):
         values = np.full((len(sources), len(targets)), np.nan)
         for (source, target), logs in table.items():

@@ -17,7 +17,6 @@ HOLDS = "holds"
 DIRECTION = "holds in direction"
 UNRESOLVED = "not resolved at this scale"
 CONTRADICTED = "contradicted"
-STATUSES = (HOLDS, DIRECTION, UNRESOLVED, CONTRADICTED)
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Claim:
     contradicted: str = "False"
 
     def status(self, values: Mapping[str, float]) -> str:
-        """One of `STATUSES`; a metric that was not measured leaves the claim unresolved."""
+        """The verdict; a metric that was not measured leaves the claim unresolved."""
         rules = ((self.holds, HOLDS), (self.direction, DIRECTION))
         for rule, status in (*rules, (self.contradicted, CONTRADICTED)):
             if names(rule) <= values.keys() and evaluate(rule, values):

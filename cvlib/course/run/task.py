@@ -55,11 +55,6 @@ class Task(Draws):
     def __exit__(self, *_: object) -> None:
         self._waiting.clear()
 
-    @property
-    def finished(self) -> bool:
-        """Whether all its steps are done, now or before a resume."""
-        return self.total is not None and self.step >= self.total
-
     def steps(self, total: int) -> Iterator[int]:
         """The steps still to do; saves every minute and at the end.
 

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -45,14 +46,27 @@ def results(out, place):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def whole_visit(tmp_path_factory):
+    """The packed results of a visit that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "START", "fork")
         patch.setenv("CVLIB_RUNS", str(folder / "runs"))
         complete, _ = visit.run(planned(folder / "out"))
     assert complete
-    return results(folder / "out", folder / "place")
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(whole_visit):
+    """What it measured."""
+    return results(whole_visit, whole_visit.with_name("place"))
+
+
+@pytest.fixture
+def carried(whole_visit, tmp_path):
+    """A copy of its packs, which a test may spoil."""
+    return Path(shutil.copytree(whole_visit, tmp_path / "carried"))
 
 
 def after(seconds):
@@ -83,23 +97,23 @@ def test_killed_at_twenty_moments_and_unpacked_elsewhere_nothing_is_lost(
     tmp_path, monkeypatch, undisturbed
 ):
     moments = random.Random(5)
-    carried, before, kills = (), {}, 0
+    sources, before, kills = (), {}, 0
     for k in range(20):
         monkeypatch.setenv("CVLIB_RUNS", str(tmp_path / f"runs{k}"))  # another machine each time
         out = tmp_path / f"out{k}"
         kills += killed_when(
-            after(moments.uniform(0.1, 0.8)), out, sources=carried, workers=k % 2 + 1
+            after(moments.uniform(0.1, 0.8)), out, sources=sources, workers=k % 2 + 1
         )
         if any(out.glob("*.tar")):
             now = results(out, tmp_path / "place")
             assert all(now.get(key) == value for key, value in before.items()), "something was lost"
             before = now
-            carried = (tmp_path / f"carried{k}",)
-            shutil.copytree(out, carried[0])
+            sources = (tmp_path / f"carried{k}",)
+            shutil.copytree(out, sources[0])
             shutil.rmtree(tmp_path / f"runs{k}", ignore_errors=True)
     assert kills >= 5
     monkeypatch.setenv("CVLIB_RUNS", str(tmp_path / "last"))
-    complete, _ = visit.run(planned(tmp_path / "out", sources=carried))
+    complete, _ = visit.run(planned(tmp_path / "out", sources=sources))
     assert complete
     assert results(tmp_path / "out", tmp_path / "place") == undisturbed
 
@@ -174,15 +188,13 @@ def test_a_full_disk_where_it_is_packed_is_said_and_ends_nothing(tmp_path, monke
     assert len(list(plan.work.rglob("units/*.json"))) == 3
 
 
-def test_results_of_other_code_are_refused_in_one_sentence(tmp_path, monkeypatch):
-    visit.run(planned(tmp_path / "one", seeds=1))
+def test_results_of_other_code_are_refused_in_one_sentence(tmp_path, monkeypatch, carried):
     monkeypatch.setattr(visit.identity, "code_hash", lambda units: "other")
-    monkeypatch.setenv("CVLIB_RUNS", str(tmp_path / "elsewhere"))
-    plan = planned(tmp_path / "two", sources=[tmp_path / "one"])
+    plan = planned(tmp_path / "two", sources=[carried])
     assert "its results were made by other training code" in plan.lines[-1]
     assert not list(plan.work.rglob("units/*.json"))
-    plan = planned(tmp_path / "three", sources=[tmp_path / "one"], accept_code=True)
-    assert len(list(plan.work.rglob("units/*.json"))) == 3
+    plan = planned(tmp_path / "three", sources=[carried], accept_code=True)
+    assert len(list(plan.work.rglob("units/*.json"))) == 6
 
 
 def test_order_is_headline_first_over_all_seeds(monkeypatch):
@@ -202,6 +214,13 @@ def test_a_unit_that_does_not_fit_is_not_started(tmp_path):
     complete, _ = visit.run(plan)
     assert not complete
     assert {u for _, u in results(tmp_path / "out", tmp_path / "place")} == {"first", "third"}
+
+
+def test_a_foretold_visit_knows_what_earlier_ones_brought_and_writes_nothing(tmp_path, carried):
+    plan = planned(tmp_path / "out", sources=[carried], scratch=tmp_path / "scratch")
+    assert "6 units are done already" in plan.lines
+    assert "0 units to do" in visit.foretold(plan)[0]
+    assert {p.name for p in tmp_path.iterdir()} == {"carried", "scratch"}
 
 
 def test_estimates_are_corrected_by_what_this_visit_measures(tmp_path):
@@ -243,10 +262,9 @@ def test_a_pack_that_names_files_elsewhere_is_not_followed(tmp_path):
     assert not (tmp_path / "evil").exists()
 
 
-def test_a_damaged_pack_is_passed_over(tmp_path, capsys):
-    visit.run(planned(tmp_path / "out", seeds=1))
-    (tmp_path / "out" / "weights-1.tar").write_bytes(b"not a pack")
-    assert len(results(tmp_path / "out", tmp_path / "place")) == 3
+def test_a_damaged_pack_is_passed_over(tmp_path, capsys, carried):
+    (carried / "weights-1.tar").write_bytes(b"not a pack")
+    assert len(results(carried, tmp_path / "place")) == 6
     assert "weights-1.tar is damaged and was passed over" in capsys.readouterr().out
 
 
@@ -254,9 +272,8 @@ def merged(folder, **options):
     return visit.merge(folder, ["04"], "laptop", options.get("seeds"), toy_visit.load)
 
 
-def test_merging_writes_a_record_that_keeps_the_schema(tmp_path):
-    visit.run(planned(tmp_path / "out"))
-    said = merged(tmp_path / "out")
+def test_merging_writes_a_record_that_keeps_the_schema(carried):
+    said = merged(carried)
     assert "2 seeds, 6 units" in said[0]
     whole = record.recorded(FOUR, "laptop")
     assert record.recorded(FOUR) == whole
@@ -283,15 +300,14 @@ def test_what_is_missing_is_refused_or_named(tmp_path, monkeypatch):
     ("key", "said"),
     [("code", "mixes 2 training codes: run again seed 0 second"), ("config", "configurations")],
 )
-def test_a_compared_set_is_of_one_code_and_configuration(tmp_path, key, said):
-    plan = planned(tmp_path / "out", seeds=1)
-    visit.run(plan)
-    (path,) = plan.work.rglob("units/second.json")
+def test_a_compared_set_is_of_one_code_and_configuration(tmp_path, carried, key, said):
+    pack.unpack(carried, tmp_path / "place")
+    (path,) = (tmp_path / "place").rglob("seed0/units/second.json")
     changed = json.loads(path.read_text())
     changed[key] = "another"
     path.write_text(json.dumps(changed))
     with pytest.raises(CourseError, match=said):
-        merged(plan.work, seeds=1)
+        merged(tmp_path / "place", seeds=1)
 
 
 def test_nonsense_is_one_sentence(tmp_path):

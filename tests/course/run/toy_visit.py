@@ -86,6 +86,6 @@ def load(number):
     return EXPERIMENT
 
 
-def planned(out, *, minutes=1.0, sources=(), workers=1, **options):
+def planned(out, *, minutes=5.0, sources=(), workers=1, **options):
     """A visit of the toy."""
     return visit.plan(["04"], "laptop", minutes, Path(out), sources, workers, load=load, **options)

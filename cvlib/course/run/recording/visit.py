@@ -43,8 +43,13 @@ def plan(
     numbers: Sequence[str], profile: str, minutes: float, out: Path | None,
     sources: Sequence[Path] = (), workers: int | None = None, seeds: int | None = None, *,
     accept_code: bool = False, load: Callable[[int], Experiment] = preflight.load,
+    scratch: Path | None = None,
 ) -> Plan:  # fmt: skip
-    """Look at everything before anything runs. Raises `CourseError` if nothing can."""
+    """Look at everything before anything runs. Raises `CourseError` if nothing can.
+
+    Where a visit is only foretold, what earlier ones brought is laid out in `scratch`, and nothing
+    else is written.
+    """
     profile = profiles.resolve(profile)
     _check(minutes, workers, seeds)
     experiments, absent = preflight.chosen(numbers, profile, load)
@@ -54,14 +59,8 @@ def plan(
     work = _work_folder(out, profile)
     jobs = all_jobs(experiments, profile, seeds)
     found = preflight.examine(jobs, profile, work, out, device)
-    about = {
-        entry.name: {
-            "config": units.plain_config(experiment.config[profile]),
-            "code": identity.code_hash(experiment.units),
-        }
-        for entry, experiment in experiments.items()
-    }
-    said = prepare(about, work, [*_own(out), *sources], accept_code)
+    work = scratch or work
+    said = prepare(_about(experiments, profile), work, [*_own(out), *sources], accept_code)
     estimates = Estimates(device)
     estimates.read_records(experiments, profile)
     done = [(job, result) for job in jobs if (result := job.result(work))]
@@ -75,6 +74,17 @@ def plan(
         able, profile, minutes, workers, work, out, estimates, experiments,
         (*found.lines, *absent, *said), load, accept_code,
     )  # fmt: skip
+
+
+def _about(experiments: dict[Chapter, Experiment], profile: str) -> dict[str, dict]:
+    """The configuration and the code, by chapter folder, that results must be of."""
+    return {
+        entry.name: {
+            "config": units.plain_config(experiment.config[profile]),
+            "code": identity.code_hash(experiment.units),
+        }
+        for entry, experiment in experiments.items()
+    }
 
 
 def _check(minutes: float, workers: int | None, seeds: int | None) -> None:
