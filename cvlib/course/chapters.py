@@ -79,7 +79,8 @@ CHAPTERS = (
             "1808.06601"),
     Chapter(9, "everybody_dance_now", "Everybody Dance Now", "Chan et al., ICCV 2019",
             "1808.07371"),
-    Chapter(10, "biggan", "BigGAN", "Brock et al., ICLR 2019", "1809.11096"),
+    Chapter(10, "biggan", "BigGAN", "Brock et al., ICLR 2019", "1809.11096",
+            done=True),
 )  # fmt: skip
 
 

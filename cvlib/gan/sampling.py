@@ -76,3 +76,19 @@ def class_grid(
     z = sampler(G.classes * columns, G.z_dim, generator).to(device)
     y = torch.arange(G.classes, device=device).repeat_interleave(columns)
     return G(z, y).float().cpu()
+
+
+def real_batch(
+    images: tuple[Tensor, Tensor], index: Tensor, flip: bool, draw: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Images `index` (B,) of a uint8 set (N, C, R, R) in [-1, 1], (B, C, R, R), and classes (B,).
+
+    With `flip` half of them, by `draw`, are mirrored.
+    """
+    x, y = images
+    index = index.to(x.device, non_blocking=True)
+    batch = x[index].float() / 127.5 - 1  # (B, C, R, R)
+    if flip:
+        mirrored = torch.rand(len(batch), generator=draw, device=x.device) < 0.5  # (B,)
+        batch = torch.where(mirrored[:, None, None, None], batch.flip(3), batch)
+    return batch.contiguous(memory_format=torch.channels_last), y[index]

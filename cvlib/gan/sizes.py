@@ -95,4 +95,9 @@ PRESETS: dict[str, GANConfig] = {
         resolution=128, g_mult=(16, 16, 8, 4, 2, 1), d_mult=(1, 2, 4, 8, 16, 16),
         g_width=64, d_width=64, classes=1000, attention_g=(32,), attention_d=(32,),
     ),
+    "biggan128": GANConfig(  # the same of BigGAN
+        resolution=128, g_mult=(16, 16, 8, 4, 2, 1), d_mult=(1, 2, 4, 8, 16, 16),
+        g_width=96, d_width=96, classes=1000, z_dim=120, shared_dim=128, hierarchical_z=True,
+        attention_g=(64,), attention_d=(64,), init="normal",
+    ),
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Chapter 10: BigGAN (Brock, Donahue & Simonyan, ICLR 2019)."""
