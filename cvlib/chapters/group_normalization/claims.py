@@ -130,7 +130,7 @@ PAPER = {
     },
 }
 
-# Tables 4 to 7 (COCO, box AP / mask AP) and 8 (Kinetics, top-1): shown beside the transfer.
+# Tables 4 to 7 (COCO, box AP / mask AP) and 8 (Kinetics, 32 frames, top-1): the transfer.
 # BN* and GN had 180k iterations unless the name says otherwise.
 COCO = {
     "BN* (frozen)": (38.6, 34.5),

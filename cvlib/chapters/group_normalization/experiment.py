@@ -30,7 +30,7 @@ from cvlib.normalization.segmentation import FCN, camvid
 PROBED = ("bn-32", "bn-2")  # batch norms whose running statistics are compared with others
 KEPT = ("bn-32", "bn-2", "gn")  # networks that the transfer and the page look at again
 NEEDS = {"digits": (), "cifar10": ("cifar10",), "tinyimagenet20": ("tinyimagenet",)}
-SHOWN = ("tune-frozen", "tune-gn")  # whose maps the page draws
+SHOWN = ("tune-frozen", "tune-gn")  # whose weights the run keeps
 SCENES = 367  # of CamVid's training set
 HEADLINE, FURTHER, ABLATION = 0, 1, 2
 

@@ -1,5 +1,7 @@
 """The declaration's arithmetic, and rules that can fail."""
 
+import json
+
 import pytest
 
 from cvlib.chapters.group_normalization.claims import (
@@ -7,14 +9,17 @@ from cvlib.chapters.group_normalization.claims import (
     BY_CHANNELS,
     BY_GROUPS,
     CLAIMS,
+    COCO,
     DERIVED,
     GN,
+    KINETICS,
     METRICS,
     MUST_NOT_PASS,
     PAPER,
     TABLE_1,
 )
 from cvlib.chapters.group_normalization.config import SIZES
+from cvlib.course.chapters import chapter
 
 
 def test_the_papers_tables_agree_with_each_other():
@@ -83,3 +88,11 @@ def test_the_steps_of_a_rule(values, claim, expected):
 def test_derived_rows_are_declared():
     assert DERIVED.keys() <= METRICS.keys()
     assert {METRICS[name].unit for name in DERIVED} == {"points"}
+
+
+def test_the_page_prints_the_papers_transfer_tables_as_they_stand_here():
+    page = json.loads(chapter(4).notebook.read_text(encoding="utf-8"))
+    (text,) = (t for t in map("".join, (c["source"] for c in page["cells"])) if "Kinetics" in t)
+    assert "{} and {} % for batch norm, {} and {} %".format(*KINETICS.values()) in text
+    for box, mask in COCO.values():
+        assert f"| {box} | {mask} |" in text
