@@ -96,6 +96,7 @@ def killed_when(moment, *visit_options, **options):
 def test_killed_at_twenty_moments_and_unpacked_elsewhere_nothing_is_lost(
     tmp_path, monkeypatch, undisturbed
 ):
+    monkeypatch.setenv("TOY_PAUSE", "0.04")  # on a fast machine too most moments are in the midst
     moments = random.Random(5)
     sources, before, kills = (), {}, 0
     for k in range(20):
@@ -119,6 +120,7 @@ def test_killed_at_twenty_moments_and_unpacked_elsewhere_nothing_is_lost(
 
 
 def test_a_half_done_unit_goes_on_elsewhere(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("TOY_PAUSE", "0.1")  # so that a pack finds it half done
     assert killed_when((tmp_path / "out" / "resume-1.tar").is_file, tmp_path / "out")
     monkeypatch.setenv("CVLIB_RUNS", str(tmp_path / "elsewhere"))
     plan = planned(tmp_path / "two", sources=[tmp_path / "out"])

@@ -16,8 +16,9 @@ NAMES = ("first", "second", "third")
 STEPS = 30
 
 
-def slow(run, name, seconds=0.01):
-    """The toy's training with a pause in every step."""
+def slow(run, name):
+    """The toy's training with a pause in every step, `TOY_PAUSE` seconds."""
+    pause = float(os.environ.get("TOY_PAUSE", "0.01"))
     run.data_label = "toy points"
     x, y = toy.points()
     net = toy.Net()
@@ -29,7 +30,7 @@ def slow(run, name, seconds=0.01):
                 optimizer, lambda i: torch.nn.functional.cross_entropy(net(x[i]), y[i]), batch
             )
             task.log(step, loss=loss)
-            time.sleep(seconds)
+            time.sleep(pause)
     net.eval()
     run.weights("net", net)
     run.note("seed", run.seed)
