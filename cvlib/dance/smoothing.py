@@ -1,6 +1,7 @@
 """Keypoint tracks: gaps filled, jitter smoothed, outliers removed.
 
-A joint that was not found has no vote. All functions take and give (T, K, 3) and treat every joint by itself.
+A joint that was not found has no vote. All functions take and give
+keypoints (T, K, 3), and treat every joint by itself.
 """
 
 from __future__ import annotations

@@ -1,11 +1,24 @@
+from dataclasses import dataclass
+
 import pytest
 import torch
+from torch import Tensor
 
 from cvlib.dance.skeleton import BODY21, Skeleton
 from cvlib.dance.stick import distance, draw_sticks, thickness_for
 from tests.dance.tracks import scattered
 
 ARM = Skeleton("ARM", ("elbow", "right_wrist"), (("elbow", "right_wrist"),))
+
+
+@dataclass(frozen=True)
+class Painted(Skeleton):
+    """A skeleton whose sticks have given colours."""
+
+    paint: Tensor | None = None
+
+    def colors(self):
+        return self.paint
 
 
 def arm(ax, ay, bx, by):
@@ -46,14 +59,9 @@ def test_a_joint_that_was_not_found_takes_its_sticks_away():
     wrist = BODY21.index("left_wrist")[0]
     kp[0, wrist, 2] = 0
     edges = tuple(e for e in BODY21.edges if "left_wrist" not in e)
-    less = Skeleton("less", BODY21.joints, edges)
     colors = [i for i, e in enumerate(BODY21.edges) if e in edges]
-    picture = draw_sticks(kp, 48, 48, 2.0)
-    kept = BODY21.colors()[colors]
-    less_colors = type(
-        "Painted", (), {"edges": edges, "index": less.index, "colors": lambda _: kept}
-    )
-    assert torch.equal(picture, draw_sticks(kp, 48, 48, 2.0, less_colors()))
+    less = Painted("less", BODY21.joints, edges, BODY21.colors()[colors])
+    assert torch.equal(draw_sticks(kp, 48, 48, 2.0), draw_sticks(kp, 48, 48, 2.0, less))
 
 
 def test_shifts_by_whole_pixels_shift_the_picture():
@@ -84,8 +92,7 @@ def test_a_mirrored_pose_is_the_flipped_picture_with_the_sides_changed():
         limbs.index(tuple(BODY21.joints[BODY21.mirrored()[BODY21.index(j)[0]]] for j in e))
         for e in limbs
     ]
-    colors = body.colors()[order]
-    other = type("Other", (), {"edges": limbs, "index": body.index, "colors": lambda _: colors})()
+    other = Painted("other", BODY21.joints, limbs, body.colors()[order])
     torch.testing.assert_close(flipped, draw_sticks(kp, 64, 64, 3.0, other))
 
 
