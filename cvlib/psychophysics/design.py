@@ -98,29 +98,27 @@ def plan_session(
     _check(pictures, practice, options)
     rng = np.random.default_rng([seed, observer])
     assigned = _latin_square(pictures, options, observer)
-    order = rng.permutation(len(pictures))
-    warm_up = [(None, picture, "image", None) for picture in practice]
-    tests = [(int(i), pictures[i], *assigned[i]) for i in order]
+    warm_up = [(-1, picture, "image", None) for picture in practice]
+    tests = [(int(i), pictures[i], *assigned[i]) for i in rng.permutation(len(pictures))]
 
     trials, shown = [], []
-    for number, (index, picture, condition, target) in enumerate([*warm_up, *tests]):
-        trials.append(
-            Trial(
-                id=number,
-                picture=-1 if index is None else index,
-                condition=condition,
-                label=picture.label,
-                target=target,
-                fixation_ms=int(rng.integers(FIXATION_MS[0], FIXATION_MS[1] + 1)),
-                seed=int(rng.integers(1, LAST_SEED)),
-                practice=index is None,
-            )
-        )
+    for index, picture, condition, target in warm_up + tests:
+        trials.append(_trial(len(trials), index, picture.label, condition, target, rng))
         shown.append(picture.versions[target if condition == "false" else condition])
 
     left = int(rng.integers(2))
     keys = {KEYS[0]: options[left], KEYS[1]: options[1 - left]}
     return Session(tuple(options), keys, tuple(trials), tuple(shown), plan or ExposurePlan())
+
+
+def _trial(
+    id: int, picture: int, label: str | None, condition: str, target: str | None,
+    rng: np.random.Generator,
+) -> Trial:  # fmt: skip
+    """A trial with a waiting time and a seed of its own; practice pictures have the number -1."""
+    fixation_ms = int(rng.integers(FIXATION_MS[0], FIXATION_MS[1] + 1))
+    seed = int(rng.integers(1, LAST_SEED))
+    return Trial(id, picture, condition, label, target, fixation_ms, seed, practice=picture == -1)
 
 
 def _latin_square(
