@@ -110,7 +110,7 @@ def run_arm(run: Run, arm: str) -> None:
 
 
 def measure_copying(run: Run, video: Tensor, m: Material) -> None:
-    """Whether frames were copied from training: how near the nearest one is, how near the truth."""
+    """Whether a video (T, 3, H, W) is copied: how near the nearest training frame and the truth."""
     rows, apart = nearest(video, m.target.frames.cpu())
     missed = (video - m.test.rgb).square().flatten(1).mean(1).sqrt()  # (T,)
     run.measure("copying", (missed / apart).mean(), len(video))
