@@ -27,7 +27,7 @@ class Drive:
 
 
 def uniform(draw: torch.Generator, low: float, high: float, *shape: int) -> Tensor:
-    """Uniform numbers of this shape, float64."""
+    """Uniform float64 numbers of this shape, `()` when none is given."""
     return low + (high - low) * torch.rand(shape, generator=draw, dtype=torch.float64)
 
 
