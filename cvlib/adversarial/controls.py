@@ -18,18 +18,19 @@ def rescale_range(x: Tensor) -> Tensor:
     return (LOW + x * (HIGH - LOW)) / 255
 
 
-def flip_control(x: Tensor, x_adv: Tensor) -> Tensor:
-    """The image (B, C, S, S) with its own perturbation turned upside down.
+def flip_control(levels: Tensor, adv: Tensor) -> Tensor:
+    """uint8 images (B, C, S, S) with the perturbation of `adv` (B, C, S, S) turned upside down.
 
     The same values in the same neighbourhoods, in places where they mean nothing to a network.
     """
-    return x + (x_adv - x).flip(-2)
+    delta = adv.int() - levels.int()
+    return (levels.int() + delta.flip(-2)).clamp(0, 255).to(torch.uint8)
 
 
-def random_sign(x: Tensor, eps: float, generator: torch.Generator) -> Tensor:
-    """The images (B, C, S, S) plus `eps` levels of random sign in every pixel and channel."""
-    coin = torch.randint(0, 2, x.shape, generator=generator, device=x.device)
-    return x + eps / 255 * (2 * coin - 1)
+def random_sign(levels: Tensor, eps: int, generator: torch.Generator) -> Tensor:
+    """uint8 images (B, C, S, S), plus or minus `eps` levels in every pixel and channel."""
+    coin = torch.randint(0, 2, levels.shape, generator=generator, device=levels.device)
+    return (levels.int() + eps * (2 * coin - 1)).clamp(0, 255).to(torch.uint8)
 
 
 def quantize_linf(x_adv: Tensor, x_uint8: Tensor, eps: int) -> Tensor:
