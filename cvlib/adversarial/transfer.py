@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from cvlib.adversarial.controls import flip_control, random_sign
 from cvlib.adversarial.stimuli import Stimuli, perturbed, score
 
 Zoo = Mapping[str, Mapping[str, nn.Module]]  # viewer -> name -> net
+Row = dict[str, Any]  # held, viewer, attack, source, and the fields of `Score`
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def conditions(lab: Lab, held: str, seed: int, singles: Sequence[str]) -> Iterat
     yield Shown("noise", (), "", lab.noise(seed))
 
 
-def asked(lab: Lab, held: str, shown: Shown) -> Iterator[dict[str, object]]:
+def asked(lab: Lab, held: str, shown: Shown) -> Iterator[Row]:
     """Yield a row of the table for each viewer that a condition is meant for."""
     for viewer in lab.eyes:
         if shown.viewer in ("", viewer):

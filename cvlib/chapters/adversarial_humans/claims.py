@@ -11,10 +11,15 @@ from cvlib.adversarial.nets import NETS
 from cvlib.chapters.adversarial_humans.config import VIEWERS
 from cvlib.course.run.experiment import Claim, Metric, PaperValue
 
+EPSILONS = (8, 16, 48)  # levels, beside the 32 of everything else
+LOOKS = (1, 7)  # numbers of looks that are compared
+FALSE = ("false_target", "false_flip", "false_clean")
+FURTHER = ("pairs_plain", *(f"{kind}{eps}_plain" for kind in ("eps", "noise") for eps in EPSILONS))
+
 SUCCESS = "cvlib.adversarial.stimuli.score: the likeliest class is the target; 8-bit images"
 CHOICE = "cvlib.adversarial.stimuli.score: forced choice between two coarse classes"
 READ = "cvlib.chapters.adversarial_humans.train.accuracy, test images"
-LOOKS = "cvlib.adversarial.observers.Glimpses on the held-out net"
+GLIMPSES = "cvlib.adversarial.observers.Glimpses on the held-out net"
 
 
 def _success(title: str, headline: bool = True) -> Metric:
@@ -56,19 +61,18 @@ METRICS = {
     "gain_ensemble": Metric("gain of three nets over one, plain", "points", SUCCESS),
     "gain_retina": Metric("gain of the retina, viewer behind a retina", "points", SUCCESS),
     "pairs_plain": _success("held-out net: two nets attacked, mean of three pairs", False),
-    "eps8_plain": _success("held-out net: three nets attacked, 8 levels", False),
-    "eps16_plain": _success("held-out net: three nets attacked, 16 levels", False),
-    "eps48_plain": _success("held-out net: three nets attacked, 48 levels", False),
-    "noise8_plain": _success("held-out net: random signs of 8 levels", False),
-    "noise16_plain": _success("held-out net: random signs of 16 levels", False),
-    "noise48_plain": _success("held-out net: random signs of 48 levels", False),
+    **{
+        f"{kind}{eps}_plain": _success(f"held-out net: {title}, {eps} levels", False)
+        for kind, title in (("eps", "three nets attacked"), ("noise", "random signs"))
+        for eps in EPSILONS
+    },
     "false_target": _choice("false: target chosen, held-out net behind a retina"),
     "false_flip": _choice("false: target chosen, perturbation upside down"),
     "false_clean": _choice("false: target chosen, no perturbation", False),
     **{
-        f"look{looks}_{shown}": Metric(f"{title}: right after {looks} looks", "%", LOOKS)
+        f"look{looks}_{shown}": Metric(f"{title}: right after {looks} looks", "%", GLIMPSES)
         for shown, title in (("image", "image"), ("flip", "flip"), ("adv", "adv"))
-        for looks in (1, 7)
+        for looks in LOOKS
     },
     "brief_adv": Metric("adv: right, accumulator, 63 ms", "%", "observers.Accumulator", False),
     "long_adv": Metric("adv: right, accumulator, 1 s", "%", "observers.Accumulator", False),

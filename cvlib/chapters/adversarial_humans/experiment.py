@@ -14,31 +14,22 @@ from torch import Tensor, nn
 from cvlib.adversarial import shipped
 from cvlib.adversarial.coarse import CoarseTask
 from cvlib.adversarial.controls import displayed, flip_control
-from cvlib.adversarial.imagenet_nets import LITE, PACKAGES
+from cvlib.adversarial.imagenet_nets import PACKAGES
 from cvlib.adversarial.nets import NETS
 from cvlib.adversarial.observers import Accumulator, Glimpses
 from cvlib.adversarial.photos import LABEL, photo_lab
 from cvlib.adversarial.retina import RetinaBlur
 from cvlib.adversarial.stimuli import of_neither, of_the_groups, percent
-from cvlib.adversarial.transfer import Lab, asked, conditions, false_choices
+from cvlib.adversarial.transfer import Lab, Row, asked, conditions, false_choices
 from cvlib.adversarial.viewing import ViewingGeometry
-from cvlib.chapters.adversarial_humans.claims import (
-    ATTACKS,
-    CLAIMS,
-    DERIVED,
-    HELD_PHOTOS,
-    METRICS,
-    PAPER,
-    PHOTO_ROWS,
-)
+from cvlib.chapters.adversarial_humans import claims
+from cvlib.chapters.adversarial_humans.claims import ATTACKS
 from cvlib.chapters.adversarial_humans.config import CONFIG, VIEWERS, Config
 from cvlib.chapters.adversarial_humans.train import accuracy, train
 from cvlib.course import data
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
 
-EPSILONS = (8, 16, 48)  # beside the 32 levels of everything else
-LOOKS = (1, 7)
 Pictures = tuple[Tensor, Tensor]  # uint8 (N, C, S, S) and fine classes (N,)
 
 
@@ -46,9 +37,8 @@ def pictures(run: Run) -> tuple[Pictures, Pictures]:
     """Training and test images of this run's profile."""
     loaded = run.shared("images", lambda: data.images(run.config.images))
     run.data_label = loaded.label
-    train_set = loaded.train_x.to(run.device), loaded.train_y.to(run.device)
-    test_set = loaded.test_x.to(run.device), loaded.test_y.to(run.device)
-    return train_set, test_set
+    seen = loaded.train_x.to(run.device), loaded.train_y.to(run.device)
+    return seen, (loaded.test_x.to(run.device), loaded.test_y.to(run.device))
 
 
 # -- the networks ----------------------------------------------------------------------------------
@@ -92,9 +82,7 @@ def make_lab(run: Run) -> Lab:
         zoo={viewer: {name: net_of(run, name, viewer) for name in NETS} for viewer in VIEWERS},
         eyes={viewer: eye_of(run, viewer) for viewer in VIEWERS},
         stimuli=of_the_groups(*unseen, task, c.shown),
-        eps=c.attack.eps,
-        step=c.attack.step,
-        steps=c.attack.steps,
+        **vars(c.attack),
     )
 
 
@@ -107,15 +95,21 @@ def lab_of(run: Run) -> Lab:
 # -- attacks on digits -----------------------------------------------------------------------------
 
 
-def run_transfer(run: Run) -> None:
-    """Leave one build out: attack the others, ask it, plain and behind a retina."""
-    lab = lab_of(run)
+def tabulate(run: Run, lab: Lab, held_out: Sequence[str], alone: int) -> list[Row]:
+    """Every condition for every held-out network; `alone` of the others are attacked singly."""
     table = []
-    for held in run.config.held_out:
-        for shown in conditions(lab, held, run.seed, lab.others(held)):
+    for held in held_out:
+        for shown in conditions(lab, held, run.seed, lab.others(held)[:alone]):
             table += asked(lab, held, shown)
             run.tick()
     run.note("table", table)
+    return table
+
+
+def run_transfer(run: Run) -> None:
+    """Leave one build out: attack the others, ask it, plain and behind a retina."""
+    lab = lab_of(run)
+    table = tabulate(run, lab, run.config.held_out, alone=len(NETS))
     for viewer in VIEWERS:
         for attack in ATTACKS:
             rows = [r for r in table if (r["attack"], r["viewer"]) == (attack, viewer)]
@@ -126,12 +120,12 @@ def run_transfer(run: Run) -> None:
 def run_further(run: Run) -> None:
     """Success on the plain held-out net against the number of nets attacked and the bound."""
     lab = lab_of(run)
-    found: dict[str, list[float]] = {name: [] for name in FURTHER}
+    found: dict[str, list[float]] = {name: [] for name in claims.FURTHER}
     for held in run.config.held_out:
         others = lab.others(held)
         for two in combinations(others, 2):
             found["pairs_plain"].append(lab.success(lab.perturb(two), held))
-        for eps in EPSILONS:
+        for eps in claims.EPSILONS:
             run.tick()
             found[f"eps{eps}_plain"].append(lab.success(lab.perturb(others, eps=eps), held))
             found[f"noise{eps}_plain"].append(lab.success(lab.noise(run.seed, eps), held))
@@ -145,7 +139,7 @@ def run_further(run: Run) -> None:
 def run_false(run: Run) -> None:
     """The condition `false` on every held-out net behind a retina."""
     lab, c = lab_of(run), run.config
-    found: dict[str, list[float]] = {name: [] for name in FALSE}
+    found: dict[str, list[float]] = {name: [] for name in claims.FALSE}
     for held in c.held_out:
         for group in lab.task.groups:
             run.tick()
@@ -182,7 +176,7 @@ def run_looks(run: Run) -> None:
     seen = {name: torch.cat(parts, dim=1) for name, parts in margins.items()}  # (looks, N)
     run.note("right", {name: [percent(row > 0) for row in curve] for name, curve in seen.items()})
     for name, curve in seen.items():
-        for looks in LOOKS:
+        for looks in claims.LOOKS:
             run.measure(f"look{looks}_{name}", percent(curve[looks - 1] > 0), curve.shape[1])
     for name, milliseconds in (("brief", 63), ("long", 1000)):
         right = Accumulator().chooses_first(seen["adv"][0], milliseconds)  # (N,)
@@ -195,28 +189,14 @@ def run_looks(run: Run) -> None:
 def run_photos(run: Run) -> None:
     """Three cousins and a stranger: each of lite2 and SqueezeNet is held out once."""
     c = run.config.photos
-    how = c.attack
     lab = photo_lab(c.each, c.size, c.alpha, run.seed, run.device)
-    lab = replace(lab, eps=how.eps, step=how.step, steps=how.steps)
+    lab = replace(lab, **vars(c.attack))
     run.data_label = LABEL
-    table = []
-    for held in HELD_PHOTOS:
-        for shown in conditions(lab, held, run.seed, LITE[:1]):
-            table += asked(lab, held, shown)
-            run.tick()
-    run.note("table", table)
+    table = tabulate(run, lab, tuple(claims.HELD_PHOTOS), alone=1)
     for row in table:
-        name = PHOTO_ROWS.get((row["held"], row["viewer"], row["attack"]))
+        name = claims.PHOTO_ROWS.get((row["held"], row["viewer"], row["attack"]))
         if name:
             run.measure(name, row["forced"], len(lab.stimuli.levels))
-
-
-FURTHER = (
-    "pairs_plain",
-    *(f"eps{eps}_plain" for eps in EPSILONS),
-    *(f"noise{eps}_plain" for eps in EPSILONS),
-)
-FALSE = ("false_target", "false_flip", "false_clean")
 
 
 def units(config: Config) -> Sequence[Unit]:
@@ -233,18 +213,20 @@ def units(config: Config) -> Sequence[Unit]:
     after = tuple(net.name for net in nets)
     asks = Unit("", run_transfer, (), needs=needs, after=after)
     transfer = tuple(f"{attack}_{viewer}" for viewer in VIEWERS for attack in ATTACKS)
-    looks = tuple(f"look{n}_{shown}" for shown in ("image", "flip", "adv") for n in LOOKS)
+    looks = tuple(f"look{n}_{shown}" for shown in ("image", "flip", "adv") for n in claims.LOOKS)
     offered = [
         *nets,
         replace(asks, name="transfer", metrics=transfer),
-        replace(asks, name="false", run=run_false, metrics=FALSE),
+        replace(asks, name="false", run=run_false, metrics=claims.FALSE),
         replace(asks, name="looks", run=run_looks, metrics=(*looks, "brief_adv", "long_adv")),
     ]
     if config.further:
-        offered.append(replace(asks, name="further", run=run_further, metrics=FURTHER, priority=2))
+        offered.append(
+            replace(asks, name="further", run=run_further, metrics=claims.FURTHER, priority=2)
+        )
     if config.photos:
         named = ("imagenet1000", "squeezenet", *(f"package:{name}" for name in PACKAGES))
-        metrics = tuple(PHOTO_ROWS.values())
+        metrics = tuple(claims.PHOTO_ROWS.values())
         offered.append(Unit("photos", run_photos, metrics, priority=1, needs=named))
     return offered
 
@@ -253,10 +235,10 @@ EXPERIMENT = Experiment(
     chapter=2,
     config=CONFIG,
     units=units,
-    metrics=METRICS,
-    paper=PAPER,
-    claims=CLAIMS,
-    derived=DERIVED,
+    metrics=claims.METRICS,
+    paper=claims.PAPER,
+    claims=claims.CLAIMS,
+    derived=claims.DERIVED,
     seeds={"laptop": 3, "workshop": 1, "full": 3},
     precision="fp32",
     differs=(
