@@ -117,18 +117,23 @@ def matrix(record: Mapping[str, Any], viewer: str = "plain") -> tuple[list[str],
     return [*names, "the three others"], out
 
 
-def pictures_for_people(lab: Lab, held: str, group: str, each: int) -> list[Picture]:
-    """Stimuli for a session: `each` of both classes of a group, and as many of neither.
+def chosen_of(lab: Lab, name: str, places: slice) -> Stimuli:
+    """The stimuli that show one coarse class, some of them."""
+    s = lab.stimuli
+    chosen = (s.rival == lab.task.index(name)).nonzero().squeeze(1)[places]
+    return Stimuli(s.levels[chosen], s.target[chosen], s.rival[chosen])
 
-    Perturbations are those of all nets but `held`, through the retina.
+
+def pictures_for_people(lab: Lab, group: str, each: int) -> list[Picture]:
+    """Pictures for a session: `each` of both classes of a group, and as many of neither.
+
+    All networks are attacked through the retina: the person is the one that is held out.
     """
     a, b = lab.task.groups[group]
-    attack = lab.attack(lab.others(held), "retina")
+    attack = lab.attack(list(lab.zoo["retina"]), "retina")
     found = []
     for name in (a, b):
-        chosen = (lab.stimuli.rival == lab.task.index(name)).nonzero().squeeze(1)[:each]
-        s = lab.stimuli
-        few = Stimuli(s.levels[chosen], s.target[chosen], s.rival[chosen])
+        few = chosen_of(lab, name, slice(each))
         adv = perturbed(attack, few)
         for x, y, z in zip(few.levels, adv, flip_control(few.levels, adv), strict=True):
             found.append(Picture(name, {"image": plane(x), "adv": plane(y), "flip": plane(z)}))
@@ -137,6 +142,15 @@ def pictures_for_people(lab: Lab, held: str, group: str, each: int) -> list[Pict
     towards_a, towards_b = perturbed(attack, neither).chunk(2)  # (each, C, S, S)
     for x, y in zip(towards_a, towards_b, strict=True):
         found.append(Picture(None, {a: plane(x), b: plane(y)}))
+    return found
+
+
+def practice_pictures(lab: Lab, group: str, after: int, each: int) -> list[Picture]:
+    """`each` pictures of both classes, as they are, that no session of `after` pictures shows."""
+    found = []
+    for name in lab.task.groups[group]:
+        few = chosen_of(lab, name, slice(after, after + each))
+        found += [Picture(name, {"image": plane(x)}) for x in few.levels]
     return found
 
 
