@@ -22,6 +22,7 @@ from cvlib.synth.dancer import Clip
 
 FPS = 30.0
 Draw = Callable[[Axes, Any], None]
+Track = tuple[Tensor, Tensor]  # raw and normalised keypoints, (T, 21, 3) each
 
 
 def pixels(image: Tensor) -> np.ndarray:
@@ -72,15 +73,14 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
 def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
     """Clips (T, 3, H, W) as rows of a film strip."""
     _, _, height, width = next(iter(rows.values())).shape
-    tall = 7.2 / len(frames) * height / width
+    tall = 6.9 / len(frames) * height / width
     fig, axes = plt.subplots(len(rows), 1, figsize=(8, tall * len(rows)))
+    fig.get_layout_engine().set(rect=(0.12, 0, 0.88, 1), h_pad=0.01)
     for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
         ax.imshow(pixels(row(clip[list(frames)])))
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
-        ax.set_ylabel(name, rotation=0, ha="right", va="center")
-        for side in ax.spines.values():
-            side.set_visible(False)
+        label = ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")
+        label.set_in_layout(False)
+        ax.axis("off")
     return fig
 
 
@@ -133,7 +133,7 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
 
     def draw(ax: Axes, t: int) -> None:
         sticks = sticks_on_black(clip.keypoints[t : t + 1], clip.rgb)
-        error = (video[t] - clip.rgb[t]).abs().mean(0, keepdim=True).expand(3, -1, -1) - 1
+        error = 3 * (video[t] - clip.rgb[t]).abs().mean(0).expand(3, -1, -1) - 1
         top = row(torch.stack([sticks[0], video[t]]))
         bottom = row(torch.stack([clip.rgb[t], error]))
         show_image(ax, torch.cat([top, bottom], dim=1))
@@ -177,11 +177,32 @@ def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
     return fig
 
 
-def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Sequence[str]]) -> Figure:
+def draw_playground(truth: Clip, tracks_at: Mapping[float, Track], frame: int) -> Draw:
+    """For `explore`: raw (grey) and normalised sticks over the true target, source far or near."""
+
+    def draw(ax: Axes, distance: float) -> None:
+        raw, placed = (kp[frame] for kp in tracks_at[distance])
+        both = torch.stack([over(truth.rgb[frame], raw), over(truth.rgb[frame], placed)])
+        show_image(ax, row(both))
+
+    return draw
+
+
+def quiz(pictures: Tensor, columns: int) -> Figure:
+    """Numbered frames (n, 3, H, W), which may be real or not."""
+    rows = -(-len(pictures) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(8, 2.35 * rows), squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        show_image(ax, pictures[i], str(i + 1))
+    return fig
+
+
+def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Mapping[str, str]]
+          ) -> Figure:  # fmt: skip
     """A panel per question, a column per metric, a dot per seed of the recorded run."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.0))
+    fig, axes = plt.subplots(1, len(panels), figsize=(8, 2.8))
     for ax, (title, names) in zip(axes, panels.items(), strict=True):
-        for i, name in enumerate(names.values() if isinstance(names, Mapping) else names):
+        for i, name in enumerate(names.values()):
             values = metrics[name]["values"]
             ax.plot([i] * len(values), values, "o", color=RECORDED["color"], alpha=0.7)
             ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])

@@ -10,7 +10,7 @@ import math
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,17 @@ from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
-from cvlib.dance.footage import sticks_of
+from cvlib.dance.footage import dance_keypoints, sticks_of
+from cvlib.dance.forensics import PairDetector
 from cvlib.dance.material import SOURCE, TARGET, Tracks, source_stage, target_stage, track
 from cvlib.dance.nets import PoseToFrame, perform
-from cvlib.dance.placing import normalize
+from cvlib.dance.placing import PoseStats, normalize, pose_stats
 from cvlib.dance.skeleton import BODY21
 from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
-SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "main": "portrait-G", "face": "portrait-G_f"}
+SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "main": "portrait-G", "face": "portrait-G_f",
+         "detector": "detector-D"}  # fmt: skip
 SEEN = 36  # frames of the clips on the page
 
 
@@ -43,6 +45,7 @@ class Nets:
     ts: PoseToFrame
     main: PoseToFrame  # of the portrait stage
     face: FaceResidual
+    detector: PairDetector
 
 
 def recorded_nets() -> Nets:
@@ -52,15 +55,10 @@ def recorded_nets() -> Nets:
         "ts": generator(LAPTOP, previous=True),
         "main": generator(LAPTOP, previous=True),
         "face": FaceResidual(LAPTOP.portrait.face_width),
+        "detector": PairDetector(),
     }
-    here = chapter(9)
     for name, net in made.items():
-        path = record.recorded_file(here, f"{SHOWN[name]}.pt")
-        if path is None:
-            raise CourseError(
-                f"{here.recorded.name} has no {SHOWN[name]}.pt: restore the repository"
-            )
-        net.load_state_dict(weights.read(path))
+        net.load_state_dict(weights.read(_kept(SHOWN[name])))
         net.eval().requires_grad_(False)
     return Nets(**made)
 
@@ -76,7 +74,7 @@ def keep_median(run_folder: Path) -> None:
     """Copy the nets of the median seed of a finished laptop run beside its record."""
     here = chapter(9)
     seed = median_seed(record.recorded(here, "laptop"))
-    for name in SHOWN.values():
+    for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
         kept = weights.file_of(run_folder / f"seed{seed}", unit, net)
         shutil.copyfile(kept, here.recorded / f"{name}.pt")
@@ -116,6 +114,31 @@ def held_out(frames: int = SEEN) -> Clip:
     """The beginning of the target's held-out dance, with flow."""
     stage = target_stage(LAPTOP.height, LAPTOP.width)
     return dance_clip(frames, TARGET, stage, seed=LAPTOP.dances.test_seed, flow=True)
+
+
+def from_distance(distance: float, target: PoseStats, frames: int) -> tuple[Tensor, Tensor]:
+    """The source's keypoints (T, 21, 3) filmed from so many metres: raw, and normalised."""
+    height, width = LAPTOP.height, LAPTOP.width
+    away = replace(source_stage(height, width), distance=distance)
+    raw = dance_keypoints(frames, SOURCE, away, LAPTOP.dances.source_seed)
+    return raw, normalize(raw, pose_stats(raw), target, width)
+
+
+def nearest_frames() -> dict[str, Tensor]:
+    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
+
+    (6, 3, H, W) each, of the recorded run's median seed.
+    """
+    return weights.read(_kept("ts-nearest"))
+
+
+def _kept(name: str) -> Path:
+    """A small file that stands beside the laptop record."""
+    here = chapter(9)
+    path = record.recorded_file(here, f"{name}.pt")
+    if path is None:
+        raise CourseError(f"{here.recorded.name} has no {name}.pt: restore the repository")
+    return path
 
 
 @dataclass(frozen=True)
