@@ -87,7 +87,7 @@ class Reconstruction(nn.Module):
             loss = F.mse_loss(made, x)
             if self.feature:
                 again = encoder(made, decoder.level).maps[-1]  # (B, C, h, w)
-                relative = F.mse_loss(again, target) / target.square().mean()
+                relative = F.mse_loss(again, target) / target.float().square().mean()
                 loss = loss + self.feature * relative
             losses.append(loss)
         return torch.stack(losses).mean()

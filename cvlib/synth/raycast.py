@@ -194,11 +194,13 @@ def candidates(camera: Camera, group: Solids, pixels: Tensor) -> tuple[Tensor, T
     high = torch.where(straddles, torch.inf, corner.amax(1)) + SLACK
     high = torch.where(behind, -torch.inf, high)
 
-    on_screen = (low <= pixels.amax(0)) & (high >= pixels.amin(0))
+    on_screen = (low <= pixels.amax(0)) & (high >= pixels.amin(0))  # (M, 2)
     some = on_screen.all(1).nonzero()[:, 0]  # of M, those that any pixel can meet
-    above = (pixels >= low[some, None]).all(-1)  # (some, N)
-    below = (pixels <= high[some, None]).all(-1)
-    which, pixel = (above & below).nonzero(as_tuple=True)
+    left, top = low[some, :, None].unbind(1)  # (some, 1) each
+    right, bottom = high[some, :, None].unbind(1)
+    u, v = pixels.T.contiguous()
+    inside = (u >= left) & (u <= right) & (v >= top) & (v <= bottom)  # (some, N)
+    which, pixel = inside.nonzero(as_tuple=True)
     return pixel, some[which]
 
 

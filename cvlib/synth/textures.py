@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 MASK = 0xFFFFFFFF
+FINEST = 0.01  # of the units of x: borders are never sharper
 
 
 def hashed(*keys: Tensor | int) -> Tensor:
@@ -54,7 +55,14 @@ def bandlimit(period: float, footprint: Tensor) -> Tensor:
 
 
 def soft_pulse(x: Tensor, low: float, high: float, width: Tensor | float) -> Tensor:
-    """1 where low < x < high, 0 outside, with ramps of `width` at both borders; x is (N,)."""
-    rise = ((x - low) / width + 0.5).clamp(0, 1)
-    fall = ((high - x) / width + 0.5).clamp(0, 1)
-    return rise * fall
+    """The share of a pixel of `width` around x (N,) that lies between low and high: (N,)."""
+    begun = ((x - low) / width + 0.5).clamp(0, 1)
+    ended = ((x - high) / width + 0.5).clamp(0, 1)
+    return begun - ended
+
+
+def stripes(x: Tensor, period: float, low: float, high: float, width: Tensor) -> Tensor:
+    """The same (N,) where the pulse repeats every `period`; it fades to its mean when too fine."""
+    keep = bandlimit(period, width)
+    pulse = soft_pulse(x.remainder(period), low, high, width.clamp(min=FINEST))
+    return torch.lerp(torch.full_like(pulse, (high - low) / period), pulse, keep)

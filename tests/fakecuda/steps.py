@@ -20,18 +20,21 @@ from cvlib.course.chapters import chapter
 from cvlib.course.data.sets import Images
 from cvlib.course.run.run import Run
 from cvlib.course.run.task import Task
+from cvlib.metrics import evaluate
 
 SIDES = {"mnist": (1, 28), "mnist5k": (1, 28), "cifar10": (3, 32), "imagenette160": (3, 160),
          "tinyimagenet20": (3, 64), "digits": (1, 8)}  # fmt: skip
 FEW = 300  # images of each set: the shapes of a batch are full, the number of batches is not
+MANY = {"mnist": 6000}  # chapter 01 standardises by its first 5,000
 
 
 def blank_images(name, size=None):
     """An image set of the right shapes with nothing on its pictures."""
     channels, side = SIDES[name]
     side = size or side
-    x = torch.zeros(FEW, channels, side, side, dtype=torch.uint8)
-    y = torch.arange(FEW) % 10
+    n = MANY.get(name, FEW)
+    x = torch.zeros(n, channels, side, side, dtype=torch.uint8)
+    y = torch.arange(n) % 10
     return Images("blank", x, y, x[:130], y[:130], tuple("0123456789"))
 
 
@@ -107,6 +110,7 @@ def main(number, profile, names):
     os.environ["CVLIB_HEADLESS"] = "1"
     experiment = chapter(number).module("experiment").EXPERIMENT
     data.images = blank_images
+    evaluate.to_uint8 = lambda x: (255 * x.float()).to(torch.uint8)  # without a look at values
     Task.save = lambda task: task._flush()
     Task.__enter__ = lambda task: task
     with tempfile.TemporaryDirectory() as folder, device.FakeCuda() as gpu:

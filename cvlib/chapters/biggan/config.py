@@ -118,9 +118,9 @@ CONFIG = {
         thresholds=THRESHOLDS,
     ),
     "full": Config(
-        images="cifar10", net=BIG32, arms=panel(4000, 1e-4), flip=True,
+        images="cifar10", net=BIG32, arms=panel(2000, 1e-4), flip=True,
         feature_epochs=10,
-        collapse=Collapse(steps=2000, every=50, hurry=4.0),
+        collapse=Collapse(steps=2000, every=100, hurry=4.0),
         lr_g=2e-4, lr_d=4e-4, half_life=50_000, samples=10_000, standing=10_000,
         thresholds=THRESHOLDS,
     ),

@@ -50,7 +50,7 @@ CONFIG = {
         pixels=256 * 512, luan_steps=60, clock_steps=5,
     ),
     "full": Config(
-        backbone="vgg16", levels=(1, 2, 3, 4), photos="imagenet", square=224, steps=8000, batch=8,
+        backbone="vgg16", levels=(1, 2, 3, 4), photos="imagenet", square=224, steps=3000, batch=8,
         patch=192, lr=1e-3, pairs="deep-photo", numbers=MAIN, pixels=384 * 512, luan_steps=300,
         clock_steps=10,
     ),

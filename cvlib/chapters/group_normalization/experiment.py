@@ -132,7 +132,6 @@ def measure(run: Run, arm: Arm) -> None:
     run.measure(arm.metric, error, len(sets.test_y))
     if arm.name in PROBED:
         probe(run, arm, net, sets)
-    run.memo("precision of the trainings", "float32")
     if arm.name in KEPT:
         run.weights("net", net)
 
@@ -215,7 +214,6 @@ def measure_transfer(run: Run, tuning: Tuning) -> None:
     run.data_label = scenes.label
     net, iou = fine_tune(run, tuning, scenes)
     run.measure(tuning.metric, iou, len(scenes.test_y))
-    run.memo("precision of the trainings", "float32")
     if tuning.name in SHOWN:
         run.weights("net", net)
 
@@ -235,4 +233,5 @@ EXPERIMENT = Experiment(
         "number of images per worker."
     ),
     seeds={"laptop": 3, "full": 3},
+    precision="fp32",  # autocast would run group norm and batch norm differently
 )

@@ -185,8 +185,8 @@ CONFIG = {
     "full": Config(
         net="paper",
         digits=Digits(
-            data="mnist", b=30, grids=(10, 7), train=60000, test=10000, epochs=20, batch=128,
-            lr=5e-3, planar_epochs=20, planar_lr=1e-3, digits_per_rotation=500, tilts=13,
+            data="mnist", b=30, grids=(10, 7), train=60000, test=10000, epochs=10, batch=128,
+            lr=5e-3, planar_epochs=10, planar_lr=1e-3, digits_per_rotation=500, tilts=13,
             tilt_test=10000,
         ),
         shapes=Shapes(

@@ -15,6 +15,7 @@ _PROCESS = Path("/proc/self")
 def restart(device: torch.device) -> None:
     """Begin anew, where the machine can: on CUDA and under Linux."""
     if device.type == "cuda":
+        torch.cuda.init()  # without it, a process that has done nothing there yet is refused
         torch.cuda.reset_peak_memory_stats(device)
         return
     with contextlib.suppress(OSError):

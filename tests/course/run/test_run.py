@@ -18,7 +18,7 @@ import torch
 from cvlib.course.chapters import Chapter
 from cvlib.course.errors import CourseError, DataMissing
 from cvlib.course.paths import ROOT
-from cvlib.course.run import checkpoint, identity, record
+from cvlib.course.run import checkpoint, identity, memory, record
 from cvlib.course.run.experiment import Unit
 from cvlib.course.run.run import Run
 from tests.course import toy
@@ -459,3 +459,11 @@ def test_the_rate_leaves_loading_and_evaluating_out(tmp_path):
     run.execute()
     assert run.tasks[0].seconds < 0.1
     assert run.progress.rate() > 40
+
+
+def test_peak_memory_restarts_in_a_process_that_has_not_touched_the_gpu(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "init", lambda: asked.append("init"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: asked.append("reset"))
+    memory.restart(torch.device("cuda", 0))
+    assert asked == ["init", "reset"]

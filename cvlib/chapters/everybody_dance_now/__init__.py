@@ -1,0 +1,1 @@
+"""Chapter 09: Everybody Dance Now (Chan et al., ICCV 2019)."""
