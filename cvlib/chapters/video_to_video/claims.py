@@ -24,6 +24,7 @@ EVERY_VIDEO = {
     "last8": ("PSNR of the last 8 frames", "dB", False),
     "warp": ("warp error", "", True),
     "hf": ("fine detail, share of the real video's", "", True),
+    "frechet": ("Fréchet distance of videos, Random3D features", "", False),
 }
 OWN_START = {
     "own8": ("PSNR of the first 8 frames, started from its own picture", "dB", False),
@@ -109,41 +110,50 @@ CLAIMS = (
         contradicted="paint_full < 5",
     ),
     Claim(
-        "(ours) warp error alone rewards blur: class-mean colours beat the real video",
+        "(ours) warp error alone misleads: class-mean colours beat the real video",
         holds="warp_trap <= 0.9 * warp_real",
         direction="warp_trap < warp_real",
         contradicted="warp_trap >= warp_real",
     ),
 )
 
-# Measured on three clips of another renderer before any training of this chapter.
-_TRAP = {"tde": 0.0211, "psnr8": 20.7, "psnr": 20.2, "warp": 0.0116, "hf": 0.83}
-_FRAMES = {"tde_frames": 0.045, "psnr8_frames": 19.7, "psnr_frames": 19.2}
-_TRAP_AS_FULL = {f"{name}_full": value for name, value in _TRAP.items()}
+# The two baselines need no training; the translator's numbers are those of a pilot on a seed that
+# no record uses.
+_TRAP = {"tde": 0.021, "psnr8": 19.7, "psnr": 19.5, "warp": 0.0122, "hf": 0.88}
+_BESIDE = {
+    **{f"{kind}_trap": value for kind, value in _TRAP.items()},
+    "tde_frames": 0.036, "psnr8_frames": 20.0, "psnr_frames": 19.9,
+}  # fmt: skip
+
+
+def as_full(video: Mapping[str, float]) -> dict[str, float]:
+    """The scores of a video as if they were vid2vid's."""
+    return {f"{kind}_full": value for kind, value in video.items()}
+
 
 MUST_NOT_PASS = (
-    ("class-mean colours in the place of vid2vid", {**_TRAP_AS_FULL, **_FRAMES}),
+    ("class-mean colours in the place of vid2vid", {**_BESIDE, **as_full(_TRAP)}),
     (
         "the first frame moved by the true flow: sharp for a moment, then a smear",
-        {"psnr_full": 22.0, "hf_full": 0.31, **_FRAMES},
+        {**_BESIDE, "psnr_full": 18.6, "hf_full": 0.23},
     ),
     (
         "a translator that sees the first frames",
-        {"psnr8_full": 20.5, "psnr8_first": 20.5, "tde_full": 0.04, "tde_first": 0.04},
+        {"psnr8_full": 21.7, "psnr8_first": 21.7, "tde_full": 0.035, "tde_first": 0.035},
     ),
     (
         "a memory without flow",
-        {"psnr8_full": 21.0, "psnr8_no_flow": 21.0, "tde_full": 0.036, "tde_no_flow": 0.036},
+        {"psnr8_full": 21.3, "psnr8_no_flow": 21.3, "tde_full": 0.038, "tde_no_flow": 0.038},
     ),
     (
         "the same training twice",
-        {"psnr8_full": 24.0, "psnr8_no_dv": 24.0, "tde_full": 0.019, "tde_no_dv": 0.019},
+        {"psnr8_full": 24.0, "psnr8_no_dv": 24.0, "tde_full": 0.021, "tde_no_dv": 0.021},
     ),
-    ("standing still", {"epe": 1.04, "epe_zero": 1.04}),
+    ("standing still", {"epe": 1.49, "epe_zero": 1.49}),
     (
         "a mask that is 1 everywhere",
-        {"iou": 2.0, "iou_all": 2.0, "mask_hidden": 1.0, "mask_seen": 1.0},
+        {"iou": 3.1, "iou_all": 3.1, "mask_hidden": 1.0, "mask_seen": 1.0},
     ),
     ("a method without memory", {"paint_full": 0.0, "paint_no_flow": 0.0}),
-    ("the real video in the place of the trap", {"warp_trap": 0.0174, "warp_real": 0.0174}),
+    ("the real video in the place of the trap", {"warp_trap": 0.0173, "warp_real": 0.0173}),
 )

@@ -21,9 +21,11 @@ from cvlib.chapters.video_to_video.config import CONFIG, Arm, Config
 from cvlib.chapters.video_to_video.train import build_generator, generate, train
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
+from cvlib.video.features import Random3D
 from cvlib.video.flow import warp
 from cvlib.video.footage import Batch
 from cvlib.video.metrics import (
+    frechet_video,
     hf_ratio,
     mask_iou,
     psnr,
@@ -55,7 +57,7 @@ def streets(run: Run) -> Streets:
 def measure_video(run: Run, name: str, frames: Tensor, clip: Batch) -> None:
     """All scores of generated frames (B, n, 3, H, W) against the last n frames of their clips."""
     real = clip.after(clip.frames.shape[1] - frames.shape[1])
-    quality = psnr(frames, real.frames)  # (n,)
+    quality = psnr(frames, real.frames).mean(0)  # (n,), over clips
     flicker = temporal_difference_error(frames, real.frames, real.flow, real.visible)
     run.measure(f"tde_{name}", flicker, frames[:, :, 0].shape[:2].numel())
     run.measure(f"warp_{name}", warp_error(frames, real.flow, real.visible))
@@ -63,6 +65,8 @@ def measure_video(run: Run, name: str, frames: Tensor, clip: Batch) -> None:
     run.measure(f"psnr_{name}", quality.mean(), len(frames))
     run.measure(f"last8_{name}", quality[-FIRST:].mean(), len(frames))
     run.measure(f"hf_{name}", hf_ratio(frames, real.frames))
+    distance = frechet_video(frames, real.frames, Random3D().to(run.device))
+    run.measure(f"frechet_{name}", distance, len(frames))
     run.note("psnr", quality)
 
 
@@ -106,7 +110,8 @@ def run_arm(run: Run, arm: Arm) -> None:
         """Mask and flow after true frames: what the history keeps."""
         return one_step(G, clip, L) if arm.flow else {}
 
-    G = train(run, arm, found.train, look)
+    G, history = train(run, arm, found.train, look)
+    run.note("looks", [line for line in history if "iou" in line])
     with torch.no_grad():
         video = generate(G, arm, clip.sources, clip.frames[:, :L])
     measure_video(run, arm.name, video.image, clip)
@@ -146,7 +151,7 @@ def measure_own_start(run: Run, G: nn.Module, arm: Arm, clip: Batch) -> None:
 
     made = generate(G, arm, clip.sources, first).image
     real = clip.after(L)
-    quality = psnr(made, real.frames)
+    quality = psnr(made, real.frames).mean(0)  # (n,), over clips
     flicker = temporal_difference_error(made, real.frames, real.flow, real.visible)
     run.measure(f"own8_{arm.name}", quality[:FIRST].mean(), len(made))
     run.measure(f"own_tde_{arm.name}", flicker)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -162,9 +162,10 @@ def set_rates(nets: Nets, config: Config, step: int) -> None:
 
 
 Look = Callable[[nn.Module], Mapping[str, float]]  # what the history should keep of G
+History = Sequence[Mapping[str, float]]
 
 
-def train(run: Run, arm: Arm, footage: Footage, look: Look) -> nn.Module:
+def train(run: Run, arm: Arm, footage: Footage, look: Look) -> tuple[nn.Module, History]:
     """Train one arm on clips that grow longer; it goes on where it was stopped.
 
     All arms see the same clips in the same order. Generated frames are detached before they become
@@ -201,4 +202,4 @@ def train(run: Run, arm: Arm, footage: Footage, look: Look) -> nn.Module:
             with task.paused():
                 seen = look(nets.G) if last_of_look else {}
             task.log(step, loss=loss, loss_d=loss_d, **seen)
-    return nets.G.eval()
+    return nets.G.eval(), task.history
