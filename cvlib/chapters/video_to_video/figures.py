@@ -38,7 +38,7 @@ def picture(image: Tensor) -> np.ndarray:
 
 
 def put(ax: Axes, image: Tensor, **options: Any) -> None:
-    """A picture, as `picture` takes it, on axes without ticks."""
+    """A picture (3, H, W) in [-1, 1], or a map (H, W) in [0, 1], on axes without ticks."""
     ax.imshow(picture(image), **{"cmap": "gray", "vmin": 0, "vmax": 1, **options})
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
@@ -47,7 +47,7 @@ def put(ax: Axes, image: Tensor, **options: Any) -> None:
 
 
 def strip(rows: Mapping[str, Sequence[Tensor]], titles: Sequence[str], **options: Any) -> Figure:
-    """Pictures in named rows, with a title over each column."""
+    """Pictures, (3, H, W) or (H, W), in named rows, with a title over each column."""
     height, width = next(iter(rows.values()))[0].shape[-2:]
     cell = 7.6 / len(titles)
     size = (8, len(rows) * cell * height / width + 0.5)
@@ -123,7 +123,7 @@ def paces(T: int = 27, K: int = 3) -> Figure:
 
 
 def draw_photocopy(clip: Batch, copies: Tensor) -> Callable[[Axes, int], None]:
-    """A function for `explore`: the n-th copy, its PSNR and its share of the real detail."""
+    """A function for `explore`: the n-th of copies (T, 3, H, W), its PSNR, its share of detail."""
     real = clip.frames[0, probes.L :]
 
     def draw(ax: Axes, n: int) -> None:
@@ -218,7 +218,7 @@ def over_time(told: Mapping[str, Any]) -> Figure:
 
 
 def trap(told: Mapping[str, Any], clip: Clip, painted: Tensor, t: int) -> Figure:
-    """A frame in class-mean colours, and three scores that see three different things."""
+    """Frame t of a video (T, 3, H, W) of class-mean colours, and three scores of such videos."""
     fig = plt.figure(figsize=(8, 3.3))
     left, right = fig.subfigures(1, 2, width_ratios=(1.0, 1.9))
     upper, lower = left.subplots(2, 1)

@@ -78,7 +78,7 @@ def keep_median(run_folder: Path) -> None:
 
 
 def side_by_side(nets: Mapping[str, nn.Module]) -> Tensor:
-    """The shown drive: real and frame by frame above, without flow and vid2vid below."""
+    """The shown drive (T, 3, h, w): real, frame by frame; below, without flow and vid2vid."""
     clip = seen(drive())
     first = clip.frames[:, :L]
     films = [clip.frames[0, L:], *(made(nets, name, clip, first).image[0] for name in SHOWN)]
