@@ -1,5 +1,5 @@
 // Opens every page of a built site from its folder, with the outside blocked: light, dark, phone.
-// Fails on a request that leaves the folder, an error in the console, a picture without
+// Searches in each language, too. Fails on a request that leaves the folder, an error in the console, a picture without
 // alternative text, a formula that was not drawn, a finding of axe, a page wider than a phone and
 // a page of more than 1.5 MB.
 // usage: node site_check.mjs SITE_FOLDER OUT_DIR
@@ -19,10 +19,29 @@ const axe = fs.readFileSync(new URL('./node_modules/axe-core/axe.min.js', import
 // Without preload: from a folder axe may not read the style sheets a second time.
 const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'], preload: false };
 
+// What a search from the folder has to find: page, question, chapter.
+const SEARCHES = [
+  ['search.html', 'normalisation', '04_group_normalization'],
+  ['zh/search.html', '归一化', '04_group_normalization'],
+  ['zh/search.html', '批归一化', '04_group_normalization'],
+  ['zh/search.html', '方差', '04_group_normalization'],
+];
+
 function pagesOf(folder) {
   const entries = fs.readdirSync(folder, { withFileTypes: true });
   const found = entries.filter((e) => e.isFile() && e.name.endsWith('.html'));
   return found.map((e) => path.join(folder, e.name));
+}
+
+async function searchProblems(browser, name, question, chapter) {
+  const page = await browser.newPage();
+  const url = pathToFileURL(path.join(site, name)).href;
+  await page.goto(`${url}?q=${encodeURIComponent(question)}`, { waitUntil: 'load' });
+  const first = page.locator(`#search-results a[href*="${chapter}"]`).first();
+  const found = await first.waitFor({ timeout: 5000 }).then(() => true, () => false);
+  await page.screenshot({ path: path.join(out, `search-${question}.png`) });
+  await page.close();
+  return found ? [] : [`${name} does not find ${chapter} for ${question}`];
 }
 
 async function problemsOf(browser, file, name, view) {
@@ -67,14 +86,21 @@ async function problemsOf(browser, file, name, view) {
 fs.mkdirSync(out, { recursive: true });
 const browser = await launch();
 let failed = 0;
-for (const file of [...pagesOf(site), ...pagesOf(path.join(site, 'notebooks'))]) {
-  const stem = path.basename(file, '.html');
+const folders = ['.', 'notebooks', 'data', 'zh', 'zh/notebooks'];
+for (const file of folders.flatMap((folder) => pagesOf(path.join(site, folder)))) {
+  const stem = path.relative(site, file).replace(/\.html$/, '').replaceAll(path.sep, '-');
   for (const [view, options] of Object.entries(VIEWS)) {
     const { said, bytes } = await problemsOf(browser, file, `${stem}-${view}`, options);
     console.log(`${said.length ? 'FAIL' : 'ok  '} ${stem} ${view} ${(bytes / 1000).toFixed(0)} kB`);
     for (const line of said) console.log(`     ${line}`);
     failed += said.length;
   }
+}
+for (const search of SEARCHES) {
+  const said = await searchProblems(browser, ...search);
+  console.log(`${said.length ? 'FAIL' : 'ok  '} search ${search[1]}`);
+  for (const line of said) console.log(`     ${line}`);
+  failed += said.length;
 }
 await browser.close();
 process.exit(failed ? 1 : 0);
