@@ -100,7 +100,7 @@ def judged(D: nn.ModuleDict, clip: Batch, frames: Tensor) -> list[list[list[Tens
 
 
 def scores(layers: list[list[Tensor]]) -> list[Tensor]:
-    """The last layer of each scale."""
+    """The last layer of each scale, its scores (B, 1, h, w)."""
     return [scale[-1] for scale in layers]
 
 
