@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from cvlib.chapters.everybody_dance_now.probes import Faces, Show, raised, spectrum
-from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, RECORDED, SKY, VERMILION
+from cvlib.course.page.figures import BLUE, GREEN, PURPLE, RECORDED, SKY, VERMILION
 from cvlib.dance.footage import sticks_of
 from cvlib.dance.nets import PoseToFrame
-from cvlib.dance.placing import PoseStats, body_height, foot_line, placing
 from cvlib.dance.stick import draw_sticks, thickness_for
 from cvlib.synth.dancer import Clip
 
@@ -77,7 +76,7 @@ def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
     fig, axes = plt.subplots(len(rows), 1, figsize=(8, tall * len(rows)))
     fig.get_layout_engine().set(rect=(0.12, 0, 0.88, 1), h_pad=0.01)
     for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
-        ax.imshow(pixels(row(clip[list(frames)])))
+        ax.imshow(pixels(row(clip[list(frames)])), interpolation="bilinear")
         label = ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")
         label.set_in_layout(False)
         ax.axis("off")
@@ -92,26 +91,6 @@ def misplaced(show: Show, frame: int) -> Figure:
     show_image(axes[1], show.from_raw[frame], "its output")
     show_image(axes[2], over(true, show.placed[frame]), "normalised pose")
     show_image(axes[3], show.from_placed[frame], "its output")
-    return fig
-
-
-def stage_lines(keypoints: Tensor, source: PoseStats, target: PoseStats) -> Figure:
-    """Heights, translation and scale over the source's foot line, from keypoints (T, 21, 3)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.0))
-    line, _ = foot_line(keypoints)
-    height, _ = body_height(keypoints)
-    where = placing(keypoints, source, target)
-    left.plot(line, height, ".", color=SKY, markersize=2, label="every frame")
-    left.plot([source.min, source.max], [source.far, source.close], "o", color=VERMILION,
-              label="far, close")  # fmt: skip
-    left.set(xlabel="foot line a (px, larger is nearer)", ylabel="height (px)")
-    left.legend()
-    right.plot(line, where.foot - line, ".", color=BLUE, markersize=2, label="b = m(a) - a, px")
-    right.set(xlabel="foot line a (px)", ylabel="translation b (px)")
-    twin = right.twinx()
-    twin.plot(line, where.scale, ".", color=ORANGE, markersize=2)
-    twin.set_ylabel("scale c(a)", color=ORANGE)
-    twin.grid(False)
     return fig
 
 

@@ -19,9 +19,10 @@ from torch import Tensor
 
 from cvlib.chapters.everybody_dance_now.config import CONFIG
 from cvlib.chapters.everybody_dance_now.train import generator
+from cvlib.course import atomic
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
-from cvlib.course.run import record, weights
+from cvlib.course.run import record, tensors, weights
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
 from cvlib.dance.footage import dance_keypoints, sticks_of
 from cvlib.dance.forensics import PairDetector
@@ -32,9 +33,9 @@ from cvlib.dance.skeleton import BODY21
 from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
-SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "main": "portrait-G", "face": "portrait-G_f",
-         "detector": "detector-D"}  # fmt: skip
+SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
 SEEN = 36  # frames of the clips on the page
+HEADS = (2, 12, 22, 32, 42)  # frames of the held-out portrait dance that the page shows
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,6 @@ class Nets:
 
     fbf: PoseToFrame
     ts: PoseToFrame
-    main: PoseToFrame  # of the portrait stage
-    face: FaceResidual
     detector: PairDetector
 
 
@@ -53,14 +52,21 @@ def recorded_nets() -> Nets:
     made = {
         "fbf": generator(LAPTOP, previous=False),
         "ts": generator(LAPTOP, previous=True),
-        "main": generator(LAPTOP, previous=True),
-        "face": FaceResidual(LAPTOP.portrait.face_width),
         "detector": PairDetector(),
     }
     for name, net in made.items():
         net.load_state_dict(weights.read(_kept(SHOWN[name])))
         net.eval().requires_grad_(False)
     return Nets(**made)
+
+
+def _kept(name: str) -> Path:
+    """A small file that stands beside the laptop record."""
+    here = chapter(9)
+    path = record.recorded_file(here, f"{name}.pt")
+    if path is None:
+        raise CourseError(f"{here.recorded.name} has no {name}.pt: restore the repository")
+    return path
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
@@ -71,13 +77,19 @@ def median_seed(told: Mapping[str, Any]) -> int:
 
 
 def keep_median(run_folder: Path) -> None:
-    """Copy the nets of the median seed of a finished laptop run beside its record."""
+    """Copy the nets of a finished laptop run's median seed, and what it drew, to its record."""
     here = chapter(9)
-    seed = median_seed(record.recorded(here, "laptop"))
+    folder = run_folder / f"seed{median_seed(record.recorded(here, 'laptop'))}"
     for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
-        kept = weights.file_of(run_folder / f"seed{seed}", unit, net)
-        shutil.copyfile(kept, here.recorded / f"{name}.pt")
+        shutil.copyfile(weights.file_of(folder, unit, net), here.recorded / f"{name}.pt")
+
+    main, residual = generator(LAPTOP, previous=True), FaceResidual(LAPTOP.portrait.face_width)
+    main.load_state_dict(weights.load(folder, "portrait", "G"))
+    residual.load_state_dict(weights.load(folder, "portrait", "G_f"))
+    faces = vars(draw_faces(main.eval(), residual.eval()))
+    small = {name: video[list(HEADS)].half() for name, video in faces.items()}
+    atomic.write(here.recorded / "faces.pt", tensors.dump(small))
 
 
 @dataclass(frozen=True)
@@ -124,23 +136,6 @@ def from_distance(distance: float, target: PoseStats, frames: int) -> tuple[Tens
     return raw, normalize(raw, pose_stats(raw), target, width)
 
 
-def nearest_frames() -> dict[str, Tensor]:
-    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
-
-    (6, 3, H, W) each, of the recorded run's median seed.
-    """
-    return weights.read(_kept("ts-nearest"))
-
-
-def _kept(name: str) -> Path:
-    """A small file that stands beside the laptop record."""
-    here = chapter(9)
-    path = record.recorded_file(here, f"{name}.pt")
-    if path is None:
-        raise CourseError(f"{here.recorded.name} has no {name}.pt: restore the repository")
-    return path
-
-
 @dataclass(frozen=True)
 class Faces:
     """Faces (T, 3, s, s) of the portrait stage: main generator, corrected, true."""
@@ -150,17 +145,30 @@ class Faces:
     true: Tensor
 
 
-def faces(nets: Nets, frames: int) -> Faces:
+@torch.no_grad()
+def draw_faces(main: PoseToFrame, residual: FaceResidual) -> Faces:
     """The face residual at work on the held-out portrait dance."""
     p = LAPTOP.portrait
     stage = portrait_stage(p.height, p.width, TARGET)
-    clip = dance_clip(frames, TARGET, stage, seed=p.dances.test_seed)
+    clip = dance_clip(p.dances.test, TARGET, stage, seed=p.dances.test_seed)
     sticks = sticks_of(clip.keypoints, p.height, p.width)
     corners = face_boxes(clip.keypoints, p.face, p.height, p.width)
-    image = perform(nets.main, sticks)
-    with torch.no_grad():
-        better = with_face(nets.face, image, sticks, corners, p.face)
+    image = perform(main, sticks)
+    better = with_face(residual, image, sticks, corners, p.face)
     return Faces(*(crop(video, corners, p.face) for video in (image, better, clip.rgb)))
+
+
+def faces() -> Faces:
+    """Five of them, as the recorded run's median seed drew them."""
+    return Faces(**weights.read(_kept("faces")))
+
+
+def nearest_frames() -> dict[str, Tensor]:
+    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
+
+    (6, 3, H, W) each, of the recorded run's median seed.
+    """
+    return weights.read(_kept("ts-nearest"))
 
 
 def raised(keypoints: Tensor, degrees: float) -> Tensor:
