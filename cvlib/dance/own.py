@@ -43,7 +43,9 @@ def own_video(
 
 
 def retargeted(source: OwnVideo, target: OwnVideo) -> Tensor:
-    """The source's keypoints (T, 21, 3) where the target would stand."""
+    """The source's keypoints (T, 21, 3) where the target would stand, in frames of one size."""
+    if source.frames.shape[-2:] != target.frames.shape[-2:]:
+        raise CourseError("source and target have frames of two sizes: read both at the same size")
     S, T = pose_stats(source.keypoints), pose_stats(target.keypoints)
     return normalize(source.keypoints, S, T, target.frames.shape[-1])
 

@@ -47,6 +47,9 @@ def test_one_person_goes_to_the_others_stage():
     near = OwnVideo(frames, standing([40.0, 44, 48, 52, 60], 30.0))
     far = OwnVideo(frames, standing([30.0, 31, 32, 33, 36], 15.0))
     assert retargeted(near, far)[:, 11, 1].max() == pytest.approx(36)
+    small = OwnVideo(frames[..., :32], far.keypoints)
+    with pytest.raises(CourseError, match="frames of two sizes"):
+        retargeted(near, small)
 
 
 def test_what_is_written_is_marked(tmp_path):

@@ -72,9 +72,10 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
 def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
     """Clips (T, 3, H, W) as rows of a film strip."""
     _, _, height, width = next(iter(rows.values())).shape
-    tall = 6.9 / len(frames) * height / width
-    fig, axes = plt.subplots(len(rows), 1, figsize=(8, tall * len(rows)))
-    fig.get_layout_engine().set(rect=(0.12, 0, 0.88, 1), h_pad=0.01)
+    across = 1.0 * len(frames)  # inches
+    down = 1.0 * height / width * len(rows)
+    fig, axes = plt.subplots(len(rows), 1, figsize=(across + 1, down))
+    fig.get_layout_engine().set(rect=(1 / (across + 1), 0, across / (across + 1), 1), h_pad=0.01)
     for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
         ax.imshow(pixels(row(clip[list(frames)])), interpolation="bilinear")
         label = ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")

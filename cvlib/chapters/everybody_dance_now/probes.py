@@ -35,7 +35,7 @@ from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 LAPTOP = CONFIG["laptop"]
 SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
 SEEN = 36  # frames of the clips on the page
-HEADS = (2, 12, 22, 32, 42)  # frames of the held-out portrait dance that the page shows
+HEADS = (2, 15, 28, 41)  # frames of the held-out portrait dance that the page shows
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def draw_faces(main: PoseToFrame, residual: FaceResidual) -> Faces:
 
 
 def faces() -> Faces:
-    """Five of them, as the recorded run's median seed drew them."""
+    """Four of them, as the recorded run's median seed drew them."""
     return Faces(**weights.read(_kept("faces")))
 
 
@@ -186,11 +186,18 @@ def raised(keypoints: Tensor, degrees: float) -> Tensor:
 
 
 def spectrum(keypoints: Tensor, fps: float) -> tuple[Tensor, Tensor]:
-    """Mean amplitude of the accelerations of (T, K, 3) at every frequency: Hz (F,), pixels (F,)."""
+    """Mean amplitude of the accelerations of (T, K, 3) in bands of frequency: Hz (F,), pixels (F,).
+
+    A band holds four neighbouring frequencies.
+    """
     second = keypoints[2:, :, :2] - 2 * keypoints[1:-1, :, :2] + keypoints[:-2, :, :2]
     window = torch.hann_window(len(second), dtype=second.dtype)[:, None, None]
     amplitude = torch.fft.rfft(second * window, dim=0).abs().mean(dim=(1, 2)) / len(second)
-    return torch.fft.rfftfreq(len(second), 1 / fps), amplitude
+    frequency = torch.fft.rfftfreq(len(second), 1 / fps)
+    bands = len(frequency) // 4
+    return frequency[: 4 * bands].view(bands, 4).mean(1), amplitude[: 4 * bands].view(
+        bands, 4
+    ).mean(1)
 
 
 def layer_table(G: PoseToFrame) -> str:

@@ -71,7 +71,7 @@ def test_a_slow_swing_has_its_acceleration_at_its_frequency():
     x = 20 * (2 * torch.pi * 3 * t).sin()
     kp = torch.stack([x, torch.zeros_like(x), torch.ones_like(x)], -1)[:, None]
     frequency, amplitude = probes.spectrum(kp, 30.0)
-    assert float(frequency[amplitude.argmax()]) == pytest.approx(3.0, abs=0.2)
+    assert float(frequency[amplitude.argmax()]) == pytest.approx(3.0, abs=0.4)
 
 
 def test_the_median_seed_is_a_rule():
