@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cvlib.chapters.everybody_dance_now.probes import Faces, Show, raised, spectrum
+from cvlib.chapters.everybody_dance_now.probes import Faces, Show
 from cvlib.course.page.figures import BLUE, GREEN, PURPLE, RECORDED, SKY, VERMILION
 from cvlib.dance.footage import sticks_of
 from cvlib.dance.nets import PoseToFrame
+from cvlib.dance.skeleton import BODY21
 from cvlib.dance.stick import draw_sticks, thickness_for
 from cvlib.synth.dancer import Clip
 
@@ -93,6 +95,35 @@ def misplaced(show: Show, frame: int) -> Figure:
     show_image(axes[2], over(true, show.placed[frame]), "normalised pose")
     show_image(axes[3], show.from_placed[frame], "its output")
     return fig
+
+
+def raised(keypoints: Tensor, degrees: float) -> Tensor:
+    """One pose (21, 3) with the left arm turned about the shoulder by an angle, (1, 21, 3)."""
+    shoulder, elbow, wrist = BODY21.index("left_shoulder", "left_elbow", "left_wrist")
+    angle = math.radians(degrees)
+    turn = torch.tensor(
+        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
+    ).to(keypoints)
+    moved = keypoints.clone()
+    for joint in (elbow, wrist):
+        arm = keypoints[joint, :2] - keypoints[shoulder, :2]
+        moved[joint, :2] = keypoints[shoulder, :2] + turn @ arm
+    return moved[None]
+
+
+def spectrum(keypoints: Tensor, fps: float) -> tuple[Tensor, Tensor]:
+    """Mean amplitude of the accelerations of (T, K, 3) in bands of frequency: Hz (F,), pixels (F,).
+
+    A band holds four neighbouring frequencies.
+    """
+    second = keypoints[2:, :, :2] - 2 * keypoints[1:-1, :, :2] + keypoints[:-2, :, :2]
+    window = torch.hann_window(len(second), dtype=second.dtype)[:, None, None]
+    amplitude = torch.fft.rfft(second * window, dim=0).abs().mean(dim=(1, 2)) / len(second)
+    frequency = torch.fft.rfftfreq(len(second), 1 / fps)
+    bands = len(frequency) // 4
+    return frequency[: 4 * bands].view(bands, 4).mean(1), amplitude[: 4 * bands].view(
+        bands, 4
+    ).mean(1)
 
 
 def draw_pose(G: PoseToFrame, keypoints: Tensor, before: Tensor) -> Draw:

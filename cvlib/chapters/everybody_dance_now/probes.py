@@ -1,16 +1,17 @@
 """What the pages of chapter 09 look at: recorded nets, the clips they perform, small measurements.
 
 `python -m cvlib.chapters.everybody_dance_now.probes FOLDER` copies the nets of a laptop run's
-median seed beside its record.
+median seed beside its record, and judges both generators of every seed under noise.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.run import record, tensors, weights
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
-from cvlib.dance.footage import dance_keypoints, sticks_of
+from cvlib.dance.footage import dance_keypoints, jittered, sticks_of
 from cvlib.dance.forensics import PairDetector
+from cvlib.dance.judge import verdict
 from cvlib.dance.material import SOURCE, TARGET, Tracks, source_stage, target_stage, track
 from cvlib.dance.nets import PoseToFrame, perform
 from cvlib.dance.placing import PoseStats, normalize, pose_stats
-from cvlib.dance.skeleton import BODY21
 from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
@@ -171,35 +172,6 @@ def nearest_frames() -> dict[str, Tensor]:
     return weights.read(_kept("ts-nearest"))
 
 
-def raised(keypoints: Tensor, degrees: float) -> Tensor:
-    """One pose (21, 3) with the left arm turned about the shoulder by an angle, (1, 21, 3)."""
-    shoulder, elbow, wrist = BODY21.index("left_shoulder", "left_elbow", "left_wrist")
-    angle = math.radians(degrees)
-    turn = torch.tensor(
-        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
-    ).to(keypoints)
-    moved = keypoints.clone()
-    for joint in (elbow, wrist):
-        arm = keypoints[joint, :2] - keypoints[shoulder, :2]
-        moved[joint, :2] = keypoints[shoulder, :2] + turn @ arm
-    return moved[None]
-
-
-def spectrum(keypoints: Tensor, fps: float) -> tuple[Tensor, Tensor]:
-    """Mean amplitude of the accelerations of (T, K, 3) in bands of frequency: Hz (F,), pixels (F,).
-
-    A band holds four neighbouring frequencies.
-    """
-    second = keypoints[2:, :, :2] - 2 * keypoints[1:-1, :, :2] + keypoints[:-2, :, :2]
-    window = torch.hann_window(len(second), dtype=second.dtype)[:, None, None]
-    amplitude = torch.fft.rfft(second * window, dim=0).abs().mean(dim=(1, 2)) / len(second)
-    frequency = torch.fft.rfftfreq(len(second), 1 / fps)
-    bands = len(frequency) // 4
-    return frequency[: 4 * bands].view(bands, 4).mean(1), amplitude[: 4 * bands].view(
-        bands, 4
-    ).mean(1)
-
-
 def layer_table(G: PoseToFrame) -> str:
     """G part by part: what comes out for one frame, and how many numbers it holds."""
     height, width = LAPTOP.height, LAPTOP.width
@@ -238,5 +210,36 @@ def verdicts(told: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def judge_under_noise(run_folder: Path) -> None:
+    """TDE of both generators of every seed with noise on the joints, beside the record.
+
+    Asked after the record was made: no rule judges it.
+    """
+    here = chapter(9)
+    clip = held_out(LAPTOP.dances.test)
+    found: dict[str, dict[str, list[float]]] = {"fbf": {}, "ts": {}}
+    for arm, sigma, seed in product(found, (0, 1, 2), record.recorded(here, "laptop")["seeds"]):
+        G = generator(LAPTOP, previous=arm == "ts")
+        G.load_state_dict(weights.load(run_folder / f"seed{seed}", arm, "G"))
+        noisy = jittered(clip.keypoints, sigma, torch.Generator().manual_seed(seed))
+        video = perform(G.eval(), sticks_of(noisy, LAPTOP.height, LAPTOP.width))
+        found[arm].setdefault(str(sigma), []).append(round(verdict(video, clip).tde, 5))
+    atomic.write(here.recorded / "noise.json", json.dumps(found, indent=1))
+
+
+def under_noise() -> str:
+    """What `judge_under_noise` found: the mean over seeds, least and most in brackets."""
+    found = json.loads((chapter(9).recorded / "noise.json").read_text(encoding="utf-8"))
+    lines = [f"{'noise':8s} {'frame by frame':>22s} {'smoothed':>22s}"]
+    for sigma in found["fbf"]:
+        cells = []
+        for values in (found["fbf"][sigma], found["ts"][sigma]):
+            mean = sum(values) / len(values)
+            cells.append(f"{mean:.3f} ({min(values):.3f}-{max(values):.3f})")
+        lines.append(f"{sigma + ' px':8s} {cells[0]:>22s} {cells[1]:>22s}")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     keep_median(Path(sys.argv[1]))
+    judge_under_noise(Path(sys.argv[1]))
