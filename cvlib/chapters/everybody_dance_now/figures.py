@@ -71,11 +71,11 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
     return film(rows, frames)
 
 
-def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
-    """Clips (T, 3, H, W) as rows of a film strip."""
+def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 1.0) -> Figure:
+    """Clips (T, 3, H, W) as rows of a film strip, a picture so many `inches` wide."""
     _, _, height, width = next(iter(rows.values())).shape
-    across = 1.0 * len(frames)  # inches
-    down = 1.0 * height / width * len(rows)
+    across = inches * len(frames)
+    down = inches * height / width * len(rows)
     fig, axes = plt.subplots(len(rows), 1, figsize=(across + 1, down))
     fig.get_layout_engine().set(rect=(1 / (across + 1), 0, across / (across + 1), 1), h_pad=0.01)
     for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
@@ -171,7 +171,7 @@ def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
         "truth": found.true,
         "residual\nx 5": residual,
     }
-    return film(rows, frames)
+    return film(rows, frames, inches=1.4)
 
 
 def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
