@@ -214,7 +214,7 @@ def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Mapping
     fig, axes = plt.subplots(1, len(panels), figsize=(8, 2.8))
     for ax, (title, names) in zip(axes, panels.items(), strict=True):
         for i, name in enumerate(names.values()):
-            values = metrics[name]["values"]
+            values = [v for v in metrics[name]["values"] if v is not None]
             ax.plot([i] * len(values), values, "o", color=RECORDED["color"], alpha=0.7)
             ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])
         ax.set_xticks(range(len(names)), list(names), fontsize=8)
