@@ -23,6 +23,7 @@ import torch  # noqa: E402
 torch.set_num_threads(1)
 
 pytest_plugins = ["tests.nbval_cells"]
+collect_ignore_glob = ["notebooks/*/*.ipynb"]  # translations: the English ones are executed
 
 
 def pytest_unconfigure():

@@ -22,9 +22,9 @@ def energy(positions: np.ndarray, charges: np.ndarray) -> float:
 
 
 def molecule(heavy: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A random tree of ``heavy`` atoms C, N, O, S filled up with hydrogen.
+    """A random tree of `heavy` atoms C, N, O, S filled up with hydrogen.
 
-    Returns positions ``(A, 3)`` in angstrom and nuclear charges ``(A,)``. Each atom sits at the
+    Returns positions `(A, 3)` in angstrom and nuclear charges `(A,)`. Each atom sits at the
     sum of the covalent radii from its parent, in the direction that keeps it farthest from the
     others among 24 random ones.
     """
@@ -63,9 +63,9 @@ def _attach(
 def molecules(
     n: int, heavy: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``n`` molecules of 2 to ``heavy`` heavy atoms: padded positions, charges, energies.
+    """`n` molecules of 2 to `heavy` heavy atoms: padded positions, charges, energies.
 
-    Shapes ``(n, A, 3)`` (angstrom), ``(n, A)`` (0 marks an empty place), ``(n,)`` (kcal/mol).
+    Shapes `(n, A, 3)` (angstrom), `(n, A)` (0 marks an empty place), `(n,)` (kcal/mol).
     """
     drawn = [molecule(int(rng.integers(2, heavy + 1)), rng) for _ in range(n)]
     size = max(len(charges) for _, charges in drawn)

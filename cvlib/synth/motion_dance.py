@@ -72,9 +72,9 @@ def synth_dance(frames: int, fps: float = 30.0, bpm: float = 110.0, seed: int = 
         return torch.sin(rate * beat + between(0, 2 * math.pi))  # (T,), in [-1, 1]
 
     root = torch.stack([
-        between(0.3, 0.6) * wave(1 / 8),  # steps to the side
+        between(0.15, 0.4) * wave(1 / 8),  # steps to the side
         torch.zeros_like(beat),
-        between(0.3, 0.6) * wave(1 / 12),  # to the camera and away from it
+        between(0.25, 0.5) * wave(1 / 12),  # to the camera and away from it
         3 * wave(1 / 4),
         22 * wave(1 / 8),  # faces left and right
         3 * wave(1 / 2),

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def prism(outline: np.ndarray, height: float, top: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """A solid over a star-shaped outline ``(n, 2)``; the upper face is scaled by ``top``."""
+    """A solid over a star-shaped outline `(n, 2)`; the upper face is scaled by `top`."""
     n = len(outline)
     low = np.column_stack([outline, np.full(n, -height / 2)])
     high = np.column_stack([outline * top, np.full(n, height / 2)])
@@ -26,7 +26,7 @@ def prism(outline: np.ndarray, height: float, top: float = 1.0) -> tuple[np.ndar
 def spindle(radius: np.ndarray, z: np.ndarray, n: int = 24) -> tuple[np.ndarray, np.ndarray]:
     """A solid of revolution about z: rings of the given radii and heights, closed by two tips.
 
-    The first and last entry of ``radius`` are ignored: there the solid ends in a point.
+    The first and last entry of `radius` are ignored: there the solid ends in a point.
     """
     angle = 2 * np.pi * np.arange(n) / n
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -44,7 +44,7 @@ def spindle(radius: np.ndarray, z: np.ndarray, n: int = 24) -> tuple[np.ndarray,
 
 
 def _polygon(n: int, inner: float = 1.0) -> np.ndarray:
-    """A regular polygon, or with ``inner < 1`` a star whose every second corner is drawn in."""
+    """A regular polygon, or with `inner < 1` a star whose every second corner is drawn in."""
     angle = 2 * np.pi * np.arange(n) / n
     radius = np.where(np.arange(n) % 2, inner, 1.0)
     return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
@@ -78,7 +78,7 @@ CLASSES: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
 def solid(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A random member of a class: each axis stretched by 0.7 to 1.3, the origin a little moved.
 
-    Returns vertices ``(V, 3)`` and outward faces ``(F, 3)``. The mesh is closed and contains the
+    Returns vertices `(V, 3)` and outward faces `(F, 3)`. The mesh is closed and contains the
     origin. It stands upright: turn it to make the task harder.
     """
     vertices, faces = CLASSES[kind]()

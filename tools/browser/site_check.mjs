@@ -1,6 +1,6 @@
 // Opens every page of a built site from its folder, with the outside blocked: light, dark, phone.
-// Fails on a request that leaves the folder, an error in the console, a picture without
-// alternative text, a formula that was not drawn, a finding of axe, a page wider than a phone and
+// Searches in each language, too. Fails on a request that leaves the folder, an error in the console, a picture without
+// alternative text, a formula that was not drawn or is wider than its column, a finding of axe, a page wider than a phone and
 // a page of more than 1.5 MB.
 // usage: node site_check.mjs SITE_FOLDER OUT_DIR
 import fs from 'node:fs';
@@ -19,10 +19,29 @@ const axe = fs.readFileSync(new URL('./node_modules/axe-core/axe.min.js', import
 // Without preload: from a folder axe may not read the style sheets a second time.
 const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'], preload: false };
 
+// What a search from the folder has to find: page, question, chapter.
+const SEARCHES = [
+  ['search.html', 'normalisation', '04_group_normalization'],
+  ['zh/search.html', '归一化', '04_group_normalization'],
+  ['zh/search.html', '批归一化', '04_group_normalization'],
+  ['zh/search.html', '方差', '04_group_normalization'],
+];
+
 function pagesOf(folder) {
   const entries = fs.readdirSync(folder, { withFileTypes: true });
   const found = entries.filter((e) => e.isFile() && e.name.endsWith('.html'));
   return found.map((e) => path.join(folder, e.name));
+}
+
+async function searchProblems(browser, name, question, chapter) {
+  const page = await browser.newPage();
+  const url = pathToFileURL(path.join(site, name)).href;
+  await page.goto(`${url}?q=${encodeURIComponent(question)}`, { waitUntil: 'load' });
+  const first = page.locator(`#search-results a[href*="${chapter}"]`).first();
+  const found = await first.waitFor({ timeout: 5000 }).then(() => true, () => false);
+  await page.screenshot({ path: path.join(out, `search-${question}.png`) });
+  await page.close();
+  return found ? [] : [`${name} does not find ${chapter} for ${question}`];
 }
 
 async function problemsOf(browser, file, name, view) {
@@ -43,6 +62,13 @@ async function problemsOf(browser, file, name, view) {
     return route.continue();
   });
   await page.goto(pathToFileURL(file).href, { waitUntil: 'load' });
+  await page.evaluate(async () => { // pictures load when they come into view
+    for (let y = 0; y < document.body.scrollHeight; y += 500) {
+      window.scrollTo(0, y);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    window.scrollTo(0, 0);
+  });
   await page.waitForTimeout(300);
 
   const seen = await page.evaluate(() => ({
@@ -50,10 +76,13 @@ async function problemsOf(browser, file, name, view) {
     without: [...document.images].filter((image) => !image.alt.trim()).length,
     raw: [...document.querySelectorAll('.math')].filter((m) => !m.querySelector('.katex')).length,
     wrong: document.querySelectorAll('.katex-error').length,
+    long: [...document.querySelectorAll('div.math')].filter((m) => m.scrollWidth > m.clientWidth + 1)
+      .map((m) => m.querySelector('annotation').textContent.slice(0, 60)),
   }));
   if (seen.wider > 0) said.push(`${seen.wider} px wider than the screen`);
   if (seen.without) said.push(`${seen.without} pictures without alternative text`);
   if (seen.raw + seen.wrong) said.push(`${seen.raw + seen.wrong} formulas are not drawn`);
+  if (view.viewport.width > 1000) said.push(...seen.long.map((tex) => `too wide: ${tex}`));
   if (bytes > LIMIT) said.push(`${bytes} bytes, more than ${LIMIT}`);
   await page.evaluate(axe);
   const { violations } = await page.evaluate((rules) => window.axe.run(document, rules), RULES);
@@ -67,14 +96,21 @@ async function problemsOf(browser, file, name, view) {
 fs.mkdirSync(out, { recursive: true });
 const browser = await launch();
 let failed = 0;
-for (const file of [...pagesOf(site), ...pagesOf(path.join(site, 'notebooks'))]) {
-  const stem = path.basename(file, '.html');
+const folders = ['.', 'notebooks', 'data', 'zh', 'zh/notebooks'];
+for (const file of folders.flatMap((folder) => pagesOf(path.join(site, folder)))) {
+  const stem = path.relative(site, file).replace(/\.html$/, '').replaceAll(path.sep, '-');
   for (const [view, options] of Object.entries(VIEWS)) {
     const { said, bytes } = await problemsOf(browser, file, `${stem}-${view}`, options);
     console.log(`${said.length ? 'FAIL' : 'ok  '} ${stem} ${view} ${(bytes / 1000).toFixed(0)} kB`);
     for (const line of said) console.log(`     ${line}`);
     failed += said.length;
   }
+}
+for (const search of SEARCHES) {
+  const said = await searchProblems(browser, ...search);
+  console.log(`${said.length ? 'FAIL' : 'ok  '} search ${search[1]}`);
+  for (const line of said) console.log(`     ${line}`);
+  failed += said.length;
 }
 await browser.close();
 process.exit(failed ? 1 : 0);

@@ -50,7 +50,8 @@ METADATA: dict[str, Any] = {
     },
 }
 IGNORED = "nbval-ignore-output"  # what this cell prints is chaotic, and not compared
-TAGS = ("parameters", IGNORED)
+CARD = "card"  # this cell's first figure stands on the chapter's card
+TAGS = ("parameters", IGNORED, CARD)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from cvlib.course.editions.edition import badge_of
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks.canonical import deviations, read
 from cvlib.course.notebooks.cells import IGNORED, METADATA, SETUP_CELL, TAGS, WIDGET, badge_url
@@ -163,8 +164,9 @@ def _fixed_cells(path: Path, nb: NotebookNode) -> Found:
     if not cells or cells[0][1].source != SETUP_CELL:
         yield None, "the first code cell is not cvlib.course.notebooks.SETUP_CELL"
     first = nb.cells[0].source if nb.cells else ""
-    if badge_url(path.name) + ")" not in first:
-        yield None, f"the first cell has no Colab badge that opens {badge_url(path.name)}"
+    opened = badge_url(badge_of(path))
+    if opened + ")" not in first:
+        yield None, f"the first cell has no Colab badge that opens {opened}"
 
 
 def _source(path: Path, nb: NotebookNode) -> Found:

@@ -10,6 +10,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from cvlib.course import atomic
+from cvlib.course.chapters import written
+from cvlib.course.editions import follow
 from cvlib.course.notebooks import teaching
 from cvlib.course.notebooks.canonical import canonical, dumps, read
 from cvlib.course.notebooks.cells import SETUP_CELL
@@ -24,9 +26,12 @@ def refresh(
     """Execute and rewrite notebooks; returns the errors by path, empty when all went well.
 
     A notebook with a failing cell keeps its file as it is. Where the sections are not those whose
-    times are kept for TEACHING.md, the times of this run are kept.
+    times are kept for TEACHING.md, the times of this run are kept. A chapter's translations follow.
     """
     outcomes = run_all(refresh_one, [(Path(path), ()) for path in paths], jobs, report)
+    for entry in written():
+        if any(outcome.path == entry.notebook and not outcome.error for outcome in outcomes):
+            follow.refresh(entry)
     return {outcome.path: outcome.error for outcome in outcomes if outcome.error}
 
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from nbformat import NotebookNode
 
 from cvlib.course.chapters import CHAPTERS, Chapter
+from cvlib.course.editions import ENGLISH, Edition
 from cvlib.course.errors import CourseError
+from cvlib.course.notebooks.cells import CARD as CARD_TAG
 from cvlib.course.page.scoreboard import NOT_RECORDED
 from cvlib.course.run import record
 from cvlib.course.site.pages import label
 
 CLAIM = re.compile(r"^\| \*\*Claim\*\* \| (.*) \|$", re.MULTILINE)
-RECORDS = {"laptop": "Without a GPU", "full": "On a GPU"}  # profile -> how a card calls it
 FRONT = """\
 ---
 html_theme.sidebar_secondary.remove: true
 ---
-# Ten computer-vision papers of 2018, measured
+# {headline}
 
-Each chapter goes from the theory of one paper to a full GPU training run, **measures the paper's
-own headline claim**, and judges it by a rule that was written down before the run. Read it here;
-run it on Colab, or at home with one command.
+{lead}
 
 {ran}
 
@@ -39,17 +38,14 @@ run it on Colab, or at home with one command.
 ```{{toctree}}
 :hidden:
 
-{chapters}
-All exercises <exercises>
-Teaching <notebooks/TEACHING>
-The data <data/README>
+{toctree}
 ```
 """
 CARD = """\
 :::{{grid-item-card}} {number:02d} · {title}
-:link: notebooks/{name}
-:link-type: doc
-:img-top: _cards/{name}.{kind}
+:link: {link}
+:link-type: {kind}
+:img-top: _cards/{picture}
 :img-alt: {alt}
 
 {claim}
@@ -62,68 +58,83 @@ CARD = """\
 :::"""
 
 
-def front(notebooks: Mapping[Chapter, NotebookNode], ran: str) -> str:
-    """The front page in MyST Markdown."""
-    planned = [c for c in CHAPTERS if c not in notebooks]
-    lines = [
-        f"- {c.number:02d} · {c.title} ([{c.paper}](https://arxiv.org/abs/{c.arxiv}))"
-        for c in planned
-    ]
+def front(
+    edition: Edition, notebooks: Mapping[Chapter, NotebookNode], own: Collection[Chapter], ran: str
+) -> str:
+    """The front page in MyST Markdown; chapters that are not `own` lead to English pages."""
+    ordered = sorted(notebooks, key=_number)
+    planned = [
+        f"- {c.number:02d} · {edition.title(c)} ([{c.paper}](https://arxiv.org/abs/{c.arxiv}))"
+        for c in CHAPTERS if c not in notebooks
+    ]  # fmt: skip
+    pages = [
+        f"{c.number:02d} {edition.title(c)} <notebooks/{c.name}>" for c in ordered if c in own
+    ]  # fmt: skip
     return FRONT.format(
-        ran=ran,
-        cards="\n".join(card(entry, nb) for entry, nb in notebooks.items()),
-        planned="\n".join(["## To come", "", *lines]) if planned else "",
-        chapters="\n".join(
-            f"{c.number:02d} {c.title} <notebooks/{c.name}>" for c in sorted(notebooks, key=_number)
-        ),
-    )
+        headline=edition.words.headline, lead=edition.words.lead, ran=ran,
+        cards="\n".join(card(edition, c, notebooks[c], own=c in own) for c in ordered),
+        planned="\n".join([f"## {edition.words.planned}", "", *planned]) if planned else "",
+        toctree="\n".join([*pages, *edition.words.beside]),
+    )  # fmt: skip
 
 
 def _number(entry: Chapter) -> int:
     return entry.number
 
 
-def card(entry: Chapter, nb: NotebookNode) -> str:
+def card(edition: Edition, entry: Chapter, nb: NotebookNode, own: bool) -> str:
     """One chapter: a picture, the claim, what the recorded runs say of it."""
     kind, _, alt = card_picture(entry, nb)
-    claim = CLAIM.search(nb.cells[0].source)
+    found = CLAIM.search(nb.cells[0].source)
+    page = f"notebooks/{entry.name}"
     return CARD.format(
-        number=entry.number, title=entry.title, name=entry.name, kind=kind, alt=alt,
-        claim=claim[1] if claim else "", paper=entry.paper, verdicts=verdicts(entry),
+        number=entry.number, title=edition.title(entry), paper=entry.paper, alt=alt,
+        link=page if own else f"../{page}.html", kind="doc" if own else "url",
+        picture=f"{entry.name}.{kind}", verdicts=verdicts(entry, edition),
+        claim=edition.claim(entry) or (found[1] if found else ""),
     )  # fmt: skip
 
 
-def verdicts(entry: Chapter) -> str:
+def verdicts(entry: Chapter, edition: Edition = ENGLISH) -> str:
     """A line for each kind of record; the first claim, which is the headline, colours it."""
-    lines = []
-    for profile, called in RECORDS.items():
+    words, lines = edition.words, []
+    for profile, called in words.records.items():
         made = record.recorded(entry, profile)
         found = [v["status"] for v in made["verdict"]] if made else [NOT_RECORDED]
-        lines.append(
-            f'<p class="verdict" data-verdict="{found[0]}">{called}: <b>{found[0]}</b>'
-            f"{_others(found[1:])}</p>"
-        )
+        said = words.verdict.format(
+            record=called, status=words.statuses.get(found[0], found[0]),
+            others=_others(found[1:], edition),
+        )  # fmt: skip
+        lines.append(f'<p class="verdict" data-verdict="{found[0]}">{said}</p>')
     return "\n".join(lines)
 
 
-def _others(statuses: Sequence[str]) -> str:
+def _others(statuses: Sequence[str], edition: Edition) -> str:
     if not statuses:
         return ""
-    counts = [f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses)]
-    return f"; of its other claims {', '.join(counts)}"
+    words = edition.words
+    counts = [f"{statuses.count(s)} {words.statuses.get(s, s)}" for s in dict.fromkeys(statuses)]
+    return words.others.format(counts=words.comma.join(counts))
 
 
 def card_picture(entry: Chapter, nb: NotebookNode) -> tuple[str, bytes, str]:
-    """Suffix, file and alt text: the first figure below the scoreboard, which is a result."""
-    seen = False
-    for cell in nb.cells:
-        seen = seen or (cell.cell_type == "markdown" and cell.source.startswith("## 10 "))
-        for output in cell.get("outputs", []) if seen else []:
-            for kind, content in output.get("data", {}).items():
-                if kind.startswith("image/"):
-                    alt = output.metadata[kind]["alt"]
-                    return kind.removeprefix("image/"), base64.b64decode(content), alt
-    raise CourseError(f"{entry.name} shows no figure below its scoreboard, for its card")
+    """Suffix, file and alt text of a card's picture.
+
+    It is the first figure of the cell that is tagged `card`; without such a cell the first of the
+    page, which is the result that section 2 opens with.
+    """
+    tagged = [cell for cell in nb.cells if CARD_TAG in cell.metadata.get("tags", [])]
+    for picture in _pictures(tagged or nb.cells):
+        return picture
+    raise CourseError(f"{entry.name} shows no figure for its card")
+
+
+def _pictures(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, bytes, str]]:
+    for output in (output for cell in cells for output in cell.get("outputs", [])):
+        for kind, content in output.get("data", {}).items():
+            if kind.startswith("image/"):
+                alt = output.metadata[kind]["alt"]
+                yield kind.removeprefix("image/"), base64.b64decode(content), alt
 
 
 def exercises(entries: Sequence[Chapter]) -> str:

@@ -10,42 +10,61 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from cvlib.course.chapters import Chapter
+from cvlib.course.editions.words import Words
 from cvlib.course.errors import CourseError
 from cvlib.course.page.exercises import Exercise, source_of
 
 BADGE = re.compile(r"^\[!\[Open in Colab\].*$\n*", re.MULTILINE)
 FACT_BOX = "| | |\n|---|---|"
+TRANSLATED = re.compile(r"^\*图[：:] *(.+)\*$", re.MULTILINE)  # a caption in another language
 CORNER = re.compile(r"^\| +(?=\|.*\|\n\|[-:]+\|)", re.MULTILINE)  # a head without words
 UNSEEN = '<span class="visually-hidden">row</span>'
 CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.MULTILINE)
+TITLE = re.compile(r"^(# .*?) ?◆$", re.MULTILINE)  # the mark is a section's
 DETAILS = re.compile(r"</details>\n(?=<details)")
 
 
-def page(entry: Chapter, nb: NotebookNode) -> NotebookNode:
+def page(entry: Chapter, nb: NotebookNode, words: Words) -> NotebookNode:
     """The notebook as myst-nb is to draw it; the one that was given stays as it is."""
     exercises = entry.module("exercises").EXERCISES
     figures = 0
     cells = []
-    for cell in copy.deepcopy(nb.cells):
+    for cell in captioned(copy.deepcopy(nb.cells)):
         if cell.cell_type == "markdown":
-            cell.source = prose(cell.source)
+            cell.source = prose(cell.source, words)
             cells.append(cell)
             continue
         if is_aside(cell):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
         for part in split(cell):
             cells.append(part)
-            figures += caption(part, f"Figure {entry.number}.{figures + 1}.")
+            name = words.figure.format(number=f"{entry.number}.{figures + 1}")
+            figures += caption(part, name)
         known = [exercises[id] for id in CHECK.findall(cell.source) if id in exercises]
-        cells += [new_markdown_cell(answers(exercise)) for exercise in known]
+        cells += [new_markdown_cell(answers(exercise, words)) for exercise in known]
     return NotebookNode({**nb, "cells": cells})
 
 
-def prose(text: str) -> str:
+def captioned(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """A translation's cells with its captions in the figures that stand above them."""
+    kept: list[NotebookNode] = []
+    for cell in cells:
+        captions = TRANSLATED.findall(cell.source) if cell.cell_type == "markdown" else []
+        if not captions:
+            kept.append(cell)
+            continue
+        words = [o for o in kept[-1].outputs if "text/markdown" in o.get("data", {})]
+        for output, text in zip(words, captions, strict=True):
+            output.data["text/markdown"] = f"*Figure. {text}*"
+    return kept
+
+
+def prose(text: str, words: Words) -> str:
     """Markdown for a page: the badge is a button there, tables have heads, folds stand apart."""
-    text = BADGE.sub("", text).replace(FACT_BOX, "| What | In this chapter |\n|---|---|")
+    text = BADGE.sub("", text).replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
     text = CORNER.sub(f"| {UNSEEN} ", text)
-    return DETAILS.sub("</details>\n\n", text).replace(" ◆", "\N{NO-BREAK SPACE}◆")
+    text = TITLE.sub(r"\1", DETAILS.sub("</details>\n\n", text))
+    return text.replace(" ◆", "\N{NO-BREAK SPACE}◆")
 
 
 def split(cell: NotebookNode) -> list[NotebookNode]:
@@ -92,14 +111,18 @@ def is_aside(cell: NotebookNode) -> bool:
     return bool(statements) and isinstance(statements[0], ast.Import) and "check" not in calls
 
 
-def answers(exercise: Exercise) -> str:
-    """An exercise's title, its two hints and its solution, each folded, with a label to link to."""
+def answers(exercise: Exercise, words: Words) -> str:
+    """An exercise's title, its two hints and its solution, each folded, with a label to link to.
+
+    A translation has its own title and hints in its prose: the solution is all that it lacks.
+    """
+    solution = fold(words.solution, f"```python\n{source_of(exercise.solution)}\n```")
+    if not words.hints:
+        return f"({label(exercise.id)})=\n{solution}"
     stars = "★" * exercise.stars + "☆" * (3 - exercise.stars)
     hints = "".join(
-        fold(title, hint)
-        for title, hint in zip(("A hint", "Another hint"), exercise.hints, strict=True)
+        fold(title, hint) for title, hint in zip(words.hints, exercise.hints, strict=True)
     )
-    solution = fold("A solution", f"```python\n{source_of(exercise.solution)}\n```")
     return (
         f"({label(exercise.id)})=\n**{exercise.id} {exercise.title}** · {exercise.minutes} min · "
         f"{stars}\n\n{hints}{solution}"

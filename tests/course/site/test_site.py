@@ -2,20 +2,22 @@
 
 import base64
 import html
+import json
 import re
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from cvlib.course import site
 from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
+from cvlib.course.editions import ENGLISH, TRANSLATIONS, Edition
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.coursebuild import ran_here
 from cvlib.course.notebooks.pool import Outcome
 from cvlib.course.page.exercises import source_of
 from cvlib.course.run import record
-from cvlib.course.site import landing, pages
+from cvlib.course.site import landing, layout, pages
 from tests.course.notebooks.making import notebook, write
 
 PNG = base64.b64encode(
@@ -56,12 +58,32 @@ def a_chapter():
     return nb
 
 
+def a_translation():
+    """The same chapter in Chinese: other prose, a caption, a task, and outputs of long ago."""
+    cells = []
+    for cell in a_chapter().cells:
+        if cell.source.startswith("## 10"):
+            cell.source = (
+                "## 10 记分板 ◆\n\n批归一化，见[表](GLOSSARY.md)和[时间](../TEACHING.md)。"
+            )
+        cells.append(cell)
+        if cell.source.startswith("show("):
+            cell.outputs = []
+            cells.append(new_markdown_cell("*图：它下降。*"))
+    kept = [c for c in cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    return new_notebook(cells=kept)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     pytest.importorskip("myst_nb")
     folder = tmp_path_factory.mktemp("site")
     path = write(folder, a_chapter(), "04_executed.ipynb")
-    site.build(folder / "out", {chapter(4): path}, "Executed **here**.")
+    write(folder / "zh", a_translation(), chapter(4).notebook.name)
+    with pytest.MonkeyPatch.context() as patch:
+        homes = property(lambda e: folder / e.folder if e.folder else chapter(4).notebook.parent)
+        patch.setattr(Edition, "home", homes)
+        site.build(folder / "out", {chapter(4): path}, "Executed **here**.")
     return folder / "out"
 
 
@@ -119,6 +141,98 @@ def test_links_lead_to_pages_or_to_the_repository(built):
     assert "/blob/main/cvlib/README.md" in page(built)
 
 
+def test_a_chapter_in_chinese_has_the_english_code_and_outputs_in_its_own_frame(built):
+    text = (built / "zh" / "notebooks" / f"{chapter(4).name}.html").read_text()
+    assert 'lang="zh-CN"' in text
+    assert "<strong>图 4.1</strong> 它下降。" in text, "the caption stands in its figure"
+    assert "It falls." not in text
+    assert "04.1 not attempted" in text, "the outputs of the English notebook"
+    assert "在 Colab 中运行" in text
+    assert f"/blob/main/notebooks/zh/{chapter(4).notebook.name}" in text
+    assert text.count("<summary>参考答案</summary>") == len(
+        chapter(4).module("exercises").EXERCISES
+    )
+    assert "A hint" not in text
+
+
+def test_the_languages_lead_to_one_another(built):
+    def switched(path, tag):
+        text = (built / path).read_text()
+        links = re.findall(rf'<a class="nav-link" lang="{tag}"[^>]*href="([^"]*)"', text)
+        (link,) = {*links}  # in the bar, and in what a phone unfolds
+        return (built / path).parent.joinpath(link).resolve().relative_to(built.resolve())
+
+    name = f"notebooks/{chapter(4).name}.html"
+    assert switched(name, "zh-CN").as_posix() == f"zh/{name}"
+    assert switched(f"zh/{name}", "en").as_posix() == name
+    assert switched("exercises.html", "zh-CN").as_posix() == "zh/index.html"
+    assert switched("zh/glossary.html", "en").as_posix() == "index.html"
+
+
+def test_links_of_a_translation_lead_to_its_pages_and_to_english_ones(built):
+    text = (built / "zh" / "notebooks" / f"{chapter(4).name}.html").read_text()
+    assert 'href="../glossary.html"' in text
+    assert 'href="../../notebooks/TEACHING.html"' in text
+    assert (built / "notebooks" / "TEACHING.html").is_file()
+
+
+def test_chinese_words_are_in_the_index_of_the_search(built):
+    index = (built / "zh" / "searchindex.js").read_text()
+    words = json.loads(index[index.index("(") + 1 : -1])["terms"]
+    assert any("批归一化" in word for word in words), "the search page looks for parts of words"
+    assert {"归一", "一化"} <= words.keys()
+
+
+def test_neighbouring_characters_are_words():
+    search = pytest.importorskip("cvlib.course.site.search")
+    split = search.SearchHan({}).split
+    assert split("批归一化, of x_1") == ["批归一化", "批归", "归一", "一化", "of", "x_1"]
+    assert split("方差") == ["方差"]
+    assert split("2x2特征图") == ["2x2", "特征图", "特征", "征图"]
+
+
+def test_a_card_without_a_chapter_of_its_own_leads_to_the_english_page():
+    (chinese,) = TRANSLATIONS
+    nb = read(chapter(6).notebook)
+    text = landing.card(chinese, chapter(6), nb, own=False)
+    assert f":link: ../notebooks/{chapter(6).name}.html\n:link-type: url" in text
+    assert "无 GPU：<b>" in text
+    assert "holds</b>" not in text
+    text = landing.card(chinese, chapter(4), read(chapter(4).notebook), own=True)
+    assert f":link: notebooks/{chapter(4).name}\n:link-type: doc" in text
+
+
+def test_the_tagged_figure_stands_on_the_card_else_the_first():
+    nb = a_chapter()
+    nb.cells.append(new_code_cell("show(b)", outputs=figure("Second.", "It rises.")))
+    assert landing.card_picture(chapter(4), nb) == ("png", base64.b64decode(PNG), ALT)
+    nb.cells[-1].metadata["tags"] = ["card"]
+    assert landing.card_picture(chapter(4), nb)[2] == "Second."
+    with pytest.raises(CourseError, match="shows no figure"):
+        landing.card_picture(chapter(4), notebook())
+
+
+def test_a_page_loads_only_what_it_shows(built):
+    front, exercises = (built / "index.html").read_text(), (built / "exercises.html").read_text()
+    for text, needed, spared in (
+        (front, "sphinx-design", "katex"),
+        (exercises, "", "katex"),
+        (page(built), "katex.min.js", "sphinx-design.min"),
+    ):
+        assert needed in text
+        assert spared not in text
+        assert "fontawesome.js" not in text
+    style = (built / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    assert "fa-magnifying-glass" in style
+    assert "fa-hippo" not in style
+
+
+def test_a_formula_in_brackets_is_no_link():
+    text = "$$[f](R)=1$$ and $[a](b)$, [c](d.py)"
+    linked = layout.linked(text, "notebooks/x.ipynb", {"notebooks/x.ipynb": "notebooks/x"})
+    assert linked.startswith("$$[f](R)=1$$ and $[a](b)$, [c](https://github.com/")
+
+
 def test_no_page_asks_a_network(built):
     for path in built.rglob("*.html"):
         text = path.read_text()
@@ -152,7 +266,7 @@ def test_without_sphinx_the_remedy_is_named(monkeypatch, tmp_path):
 @pytest.mark.parametrize("entry", written(), ids=lambda c: c.name)
 def test_every_stored_chapter_can_be_laid_out(entry):
     nb = read(entry.notebook)
-    laid = pages.page(entry, nb)
+    laid = pages.page(entry, nb, ENGLISH.words)
     figures = [c for c in laid.cells if "mystnb" in c.metadata]
     shown = [o for c in nb.cells for o in c.get("outputs", [])
              if any(k.startswith("image/") for k in o.get("data", {}))]  # fmt: skip
@@ -166,7 +280,7 @@ def test_every_figure_of_a_cell_gets_its_caption():
     nb = a_chapter()
     cell = next(c for c in nb.cells if c.source.startswith("show("))
     cell.outputs += figure("Second.", "It rises.")
-    laid = pages.page(chapter(4), nb)
+    laid = pages.page(chapter(4), nb, ENGLISH.words)
     one, two = (c for c in laid.cells if "mystnb" in c.metadata)
     assert one.metadata.mystnb.figure.caption == "**Figure 4.1.** It falls."
     assert two.metadata.mystnb.figure.caption == "**Figure 4.2.** It rises."
@@ -182,8 +296,8 @@ def test_a_figure_without_caption_is_refused():
 
 def test_a_table_without_head_words_gets_some():
     table = "| | a |\n|---|---|\n| x | 1 |"
-    assert "row</span> | a |" in pages.prose(table)
-    assert pages.prose("| a | b |\n|---|---|\n| | 1 |").endswith("| | 1 |")
+    assert "row</span> | a |" in pages.prose(table, ENGLISH.words)
+    assert pages.prose("| a | b |\n|---|---|\n| | 1 |", ENGLISH.words).endswith("| | 1 |")
 
 
 def test_the_cards_tell_what_both_records_say(tmp_path, monkeypatch):
