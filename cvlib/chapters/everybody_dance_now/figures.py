@@ -154,7 +154,7 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
 
 def slices(videos: Mapping[str, Tensor], height: int) -> Figure:
     """One row of pixels over time, downwards, for several videos (T, 3, H, W)."""
-    fig, axes = plt.subplots(1, len(videos), figsize=(8, 3.4))
+    fig, axes = plt.subplots(1, len(videos), figsize=(6.6, 3.0))
     for ax, (name, video) in zip(axes, videos.items(), strict=True):
         ax.imshow(pixels(video[:, :, height].permute(1, 0, 2)), aspect="auto")
         ax.set(title=name, xlabel="x (px)", ylabel="frame" if ax is axes[0] else "")
@@ -176,10 +176,10 @@ def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
 
 def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
     """One joint's x over time and the spectrum of accelerations, for tracks (T, K, 3)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
     colors = (GREEN, SKY, BLUE, VERMILION, PURPLE)
     for (name, keypoints), color in zip(tracks.items(), colors, strict=False):
-        left.plot(keypoints[:60, joint, 0], color=color, label=name, linewidth=1.4)
+        left.plot(keypoints[:45, joint, 0], color=color, label=name, linewidth=1.4)
         frequency, amplitude = spectrum(keypoints, FPS)
         right.semilogy(frequency[1:], amplitude[1:], color=color, linewidth=1.2)
     left.set(xlabel="frame", ylabel="x of the left wrist (px)")
@@ -202,7 +202,7 @@ def draw_playground(truth: Clip, tracks_at: Mapping[float, Track], frame: int) -
 def quiz(pictures: Tensor, columns: int) -> Figure:
     """Numbered frames (n, 3, H, W), which may be real or not."""
     rows = -(-len(pictures) // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=(8, 2.35 * rows), squeeze=False)
+    fig, axes = plt.subplots(rows, columns, figsize=(1.0 * columns, 1.6 * rows), squeeze=False)
     for i, ax in enumerate(axes.flat):
         show_image(ax, pictures[i], str(i + 1))
     return fig
