@@ -7,3 +7,16 @@ window.addEventListener("load", () => {
     }
   }
 });
+
+// From a folder a browser reads no second file for a page: search results are titles there.
+if (location.protocol === "file:") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
+
+// In a translation code and outputs are English: a screen reader should say so.
+for (const part of document.querySelectorAll("html:not([lang=en]) :is(.cell_input, .cell_output)")) {
+  part.lang = "en";
+  for (const caption of part.querySelectorAll("figcaption")) {
+    caption.lang = document.documentElement.lang;
+  }
+}
