@@ -63,7 +63,7 @@ DRIFTS = {
     "a sentence on what is compared": ("at least 95 %", "at least 99 %"),
     "the hero's alt text": (readme.hero()[1][:20], "A cat and"),
     "the hero's caption": ("a plumbing check, not evidence", "evidence"),
-    "a chapter's state": ("| planned |", "| done |"),
+    "a chapter's state": ("| done |", "| planned |"),
 }
 
 
