@@ -79,12 +79,9 @@ async function problemsOf(browser, file, name, view) {
     without: [...document.images].filter((image) => !image.alt.trim()).length,
     raw: [...document.querySelectorAll('.math')].filter((m) => !m.querySelector('.katex')).length,
     wrong: document.querySelectorAll('.katex-error').length,
-    long: [...document.querySelectorAll('div.math')].filter((formula) => {
-      const bases = [...formula.querySelectorAll('.katex-html > .base')];
-      const right = Math.max(...bases.map((base) => base.getBoundingClientRect().right));
-      const number = formula.querySelector('.katex-html > .tag')?.getBoundingClientRect().left;
-      return formula.scrollWidth > formula.clientWidth + 1 || right > number - 8;
-    }).map((formula) => formula.querySelector('annotation').textContent.slice(0, 60)),
+    long: [...document.querySelectorAll('div.math')]
+      .filter((m) => m.classList.contains('long') || m.scrollWidth > m.clientWidth + 1)
+      .map((m) => m.querySelector('annotation').textContent.slice(0, 60)),
     stretched: [...document.querySelectorAll('.bd-content figure img')].filter((image) => {
       const shown = image.clientWidth / image.clientHeight;
       return Math.abs(shown / (image.naturalWidth / image.naturalHeight) - 1) > 0.03;
