@@ -78,6 +78,11 @@ export function firstAnswer(presses, onset) {
   return presses.find(([, time]) => time >= onset) ?? [null, null];
 }
 
+// How far, in CSS pixels, an edge must move to lie on the screen's own pixels.
+export function nudge(edge, dpr) {
+  return (Math.round(edge * dpr) - edge * dpr) / dpr;
+}
+
 // -- drawing --------------------------------------------------------------------------------------
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -114,11 +119,20 @@ function makeStage(pictureSize, wantedWidth) {
   canvas.height = canvas.width;
   canvas.style.width = `${canvas.width / dpr}px`;
   canvas.style.height = canvas.style.width;
+  canvas.style.imageRendering = 'pixelated';
+  Object.assign(canvas.style, { position: 'relative', left: 0, top: 0 });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', 'Pictures are flashed here; look at the cross.');
   const pen = canvas.getContext('2d', { alpha: false });
   pen.imageSmoothingEnabled = false;
   return { canvas, pen, zoom, dpr };
+}
+
+// Between two of the screen's pixels the browser would stretch or shrink the canvas by one of them.
+function align({ canvas, dpr }) {
+  const { left, top } = canvas.getBoundingClientRect();
+  canvas.style.left = `${parseFloat(canvas.style.left) + nudge(left, dpr)}px`;
+  canvas.style.top = `${parseFloat(canvas.style.top) + nudge(top, dpr)}px`;
 }
 
 function clear({ canvas, pen }) {
@@ -166,6 +180,7 @@ function phasesOf(stage, trial, bitmap, setup, frameMs) {
 
 async function runTrial(stage, trial, bitmap, setup, frameMs, control) {
   const phases = phasesOf(stage, trial, bitmap, setup, frameMs);
+  align(stage);
   const starts = [];
   const times = [await nextFrame()];
   control.listen();

@@ -93,12 +93,12 @@ export class Lab {
 }
 
 // Run one check: `node CHECK.mjs SERVER TOKEN NOTEBOOK OUT_DIR`, exit code 0 when it passes and
-// the console is free of errors of ours.
-export async function checked(check) {
+// the console is free of errors of ours. `screen`: of the page, such as `deviceScaleFactor`.
+export async function checked(check, screen = {}) {
   const place = process.argv.slice(2);
   fs.mkdirSync(place[3], { recursive: true });
   const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1300, height: 1000 }, ...screen });
   page.setDefaultTimeout(120_000);
   const heard = listen(page);
   const lab = new Lab(page, place);

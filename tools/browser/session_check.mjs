@@ -62,6 +62,32 @@ async function whole(lab) {
   assert.equal(await activeCell(page), active, 'f or j moved the notebook to another cell');
 }
 
+// Keep what each picture looked like on the canvas, one level a cell, whether cells were flat, and
+// how far the canvas lay from the screen's own pixels.
+function watchPictures() {
+  window.drawn = [];
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function watched(source, ...place) {
+    draw.call(this, source, ...place);
+    if (!(source instanceof ImageBitmap)) return;
+    const zoom = this.canvas.width / source.width;
+    const { data } = this.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    const at = (x, y) => data[4 * (y * this.canvas.width + x)];
+    const levels = [];
+    let flat = Number.isInteger(zoom);
+    for (let y = 0; y < source.height; y += 1) {
+      for (let x = 0; x < source.width; x += 1) {
+        const level = at(x * zoom, y * zoom);
+        flat &&= level === at((x + 1) * zoom - 1, (y + 1) * zoom - 1);
+        levels.push(level);
+      }
+    }
+    const { left, top, width } = this.canvas.getBoundingClientRect();
+    const edges = [left, top, width].map((edge) => edge * window.devicePixelRatio);
+    window.drawn.push({ levels, flat, off: edges.map((edge) => edge - Math.round(edge)) });
+  };
+}
+
 function holdUp(ms) {
   const since = performance.now();
   while (performance.now() - since < ms); // a page that is busy draws no frame
@@ -69,6 +95,7 @@ function holdUp(ms) {
 
 async function disturbed(lab) {
   const { page } = lab;
+  await page.evaluate(watchPictures);
   const box = await begin(lab, 2);
   const go = box.locator('button.go');
   for (let rest = 0; rest < 2; rest += 1) { // before the practice, and after it
@@ -92,6 +119,19 @@ async function disturbed(lab) {
   log('held the page up');
   await page.keyboard.press('Escape');
   await box.locator('.end').waitFor();
+  return page.evaluate(() => window.drawn);
+}
+
+// Every level of the pictures arrived on the canvas as it left Python, each a whole cell.
+function compare(drawn, pictures) {
+  assert.ok(drawn.length > 3);
+  drawn.forEach(({ levels, flat, off }, i) => {
+    const aligned = off.every((edge) => Math.abs(edge) < 0.1);
+    assert.ok(aligned, `picture ${i} lies off the pixels: ${off}`);
+    assert.ok(flat, `picture ${i} was resampled`);
+    assert.deepEqual(levels, pictures[i].flat(), `picture ${i} was changed on its way`);
+  });
+  log(`${drawn.length} pictures arrived level for level`);
 }
 
 function judge({ whole: first, disturbed: second, skipped: third }) {
@@ -139,7 +179,7 @@ function measured(entries) {
 
 await checked(async (lab) => {
   await whole(lab);
-  await disturbed(lab);
+  const drawn = await disturbed(lab);
   const third = lab.page.locator('.jp-CodeCell').nth(3);
   await third.locator('button.skip').click();
   const found = await report(lab);
@@ -147,4 +187,5 @@ await checked(async (lab) => {
   for (const { summary } of Object.values(found)) log(summary);
   measured(found.whole.entries);
   judge(found);
-});
+  compare(drawn, found.disturbed.pictures);
+}, { deviceScaleFactor: 1.25 }); // as on many a laptop: a pixel of the page is none of the screen's

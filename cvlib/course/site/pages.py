@@ -61,7 +61,9 @@ def captioned(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 def prose(text: str, words: Words) -> str:
     """Markdown for a page: the badge is a button there, tables have heads, folds stand apart."""
-    text = BADGE.sub("", text).replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
+    text = BADGE.sub("", text)
+    if text.startswith("# "):
+        text = text.replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
     text = CORNER.sub(f"| {UNSEEN} ", text)
     text = TITLE.sub(r"\1", DETAILS.sub("</details>\n\n", text))
     return text.replace(" ◆", "\N{NO-BREAK SPACE}◆")
