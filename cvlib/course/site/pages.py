@@ -62,8 +62,8 @@ def captioned(cells: list[NotebookNode]) -> list[NotebookNode]:
 def prose(text: str, words: Words) -> str:
     """Markdown for a page: the badge is a button there, tables have heads, folds stand apart."""
     text = BADGE.sub("", text)
-    if text.startswith("# "):
-        text = text.replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
+    head = words.fact_box if text.startswith("# ") else f"| {UNSEEN} | {UNSEEN} |"
+    text = text.replace(FACT_BOX, f"{head}\n|---|---|")
     text = CORNER.sub(f"| {UNSEEN} ", text)
     text = TITLE.sub(r"\1", DETAILS.sub("</details>\n\n", text))
     return text.replace(" ◆", "\N{NO-BREAK SPACE}◆")

@@ -299,7 +299,7 @@ def test_a_table_without_head_words_gets_some():
     assert "row</span> | a |" in pages.prose(table, ENGLISH.words)
     assert "row</span> | b |" in pages.prose("| | b |\n|---|---|\n| x | 1 |", ENGLISH.words)
     assert "| What | In this chapter |" in pages.prose("# 1\n\n| | |\n|---|---|", ENGLISH.words)
-    assert "What" not in pages.prose("## 1\n\n| | |\n|---|---|", ENGLISH.words)
+    assert pages.prose("## 1\n\n| | |\n|---|---|", ENGLISH.words).count("row</span>") == 2
     assert pages.prose("| a | b |\n|---|---|\n| | 1 |", ENGLISH.words).endswith("| | 1 |")
 
 
