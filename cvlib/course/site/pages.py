@@ -70,11 +70,13 @@ def prose(text: str, words: Words) -> str:
 
 
 def split(cell: NotebookNode) -> list[NotebookNode]:
-    """The cell, and one without code for each further figure: a cell has one caption."""
+    """The cell, and one without code where a figure begins or ends: all of a cell is captioned."""
     parts = [cell]
     outputs, cell.outputs = cell.outputs, []
     for output in outputs:
-        if picture(output) and any(picture(o) for o in parts[-1].outputs):
+        shown = parts[-1].outputs
+        ends = any(picture(o) for o in shown) and "text/markdown" not in output.get("data", {})
+        if ends or (picture(output) and shown):
             parts.append(new_code_cell("", metadata={"tags": ["remove-input"]}))
         parts[-1].outputs.append(output)
     return parts

@@ -288,6 +288,17 @@ def test_every_figure_of_a_cell_gets_its_caption():
     assert (two.source, two.metadata.tags) == ("", ["remove-input"])
 
 
+def test_what_a_cell_prints_beside_its_figure_is_not_captioned():
+    def said(text):
+        return new_output("stream", name="stdout", text=text)
+
+    cell = new_code_cell("a", outputs=[said("before"), *figure("A", "a"), said("after")])
+    before, shown, after = pages.split(cell)
+    assert [o.text for o in (*before.outputs, *after.outputs)] == ["before", "after"]
+    assert [*map(pages.picture, shown.outputs)] == ["image/png", ""]
+    assert (before.source, shown.source, after.source) == ("a", "", "")
+
+
 def test_a_figure_without_caption_is_refused():
     bare = new_code_cell("a", outputs=figure("A", "a")[:1])
     with pytest.raises(CourseError, match="has no caption"):
