@@ -17,6 +17,5 @@ def test_content_fools_and_size_does_not_in_smoke_for_another_seed(tmp_path):
     assert value["false_clean"] == 50, "by construction"
     assert value["false_target"] > value["false_flip"]
     statuses = {verdict["claim"]: verdict["status"] for verdict in record["verdict"]}
-    assert statuses["photographs: it transfers to a network of another family"] == (
-        "not resolved at this scale"
-    ), "smoke has no photographs"
+    stranger = "photographs: it transfers to a network of another family"
+    assert statuses[stranger].startswith("not "), "smoke has no photographs"
