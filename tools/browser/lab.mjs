@@ -32,7 +32,8 @@ export class Lab {
   shot(name) { return this.page.screenshot({ path: `${this.out}/${name}.png` }); }
 
   async open() {
-    await this.page.goto(`${this.server}/lab/tree/${this.notebook}?token=${this.token}`);
+    // Lab would open the notebook before this one, too, and hide this one's cells behind it.
+    await this.page.goto(`${this.server}/lab/tree/${this.notebook}?reset&token=${this.token}`);
     await this.page.waitForSelector('.jp-Notebook .jp-Cell');
     await this.kernelReady();
     log('the notebook is open and its kernel idle');

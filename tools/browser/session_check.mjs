@@ -31,11 +31,11 @@ const activeCell = (page) => page.evaluate(() => (
 async function begin(lab, number) {
   const box = lab.page.locator('.jp-CodeCell').nth(number);
   await box.scrollIntoViewIfNeeded();
-  const start = box.locator('button.start');
+  const start = box.locator('button.exposure-start');
   assert.equal(await start.isDisabled(), true, 'nobody can start before agreeing');
   assert.equal(await box.locator('canvas').count(), 0, 'nothing is drawn before the start');
   await lab.shot(`consent-${number}`);
-  await box.locator('input.agree').check();
+  await box.locator('input.exposure-agree').check();
   await start.click();
   return box;
 }
@@ -43,10 +43,10 @@ async function begin(lab, number) {
 // Press a key or a button in every trial, and go on after each rest, until the session has ended.
 async function answerAll(lab, box) {
   const { page } = lab;
-  for (let i = 0; await box.locator('.end').count() === 0; i += 1) {
+  for (let i = 0; await box.locator('.exposure-end').count() === 0; i += 1) {
     assert.ok(i < 600, 'the session does not end');
-    if (await box.locator('button.go').isVisible()) await page.keyboard.press(' ');
-    else if (i % 7 === 3) await box.locator('button.answer').first().click().catch(() => {});
+    if (await box.locator('button.exposure-go').isVisible()) await page.keyboard.press(' ');
+    else if (i % 7 === 3) await box.locator('button.exposure-answer').first().click().catch(() => {});
     else await page.keyboard.press('fj'[i % 2]);
     await page.waitForTimeout(250);
   }
@@ -97,7 +97,7 @@ async function disturbed(lab) {
   const { page } = lab;
   await page.evaluate(watchPictures);
   const box = await begin(lab, 2);
-  const go = box.locator('button.go');
+  const go = box.locator('button.exposure-go');
   for (let rest = 0; rest < 2; rest += 1) { // before the practice, and after it
     await go.waitFor();
     await page.keyboard.press(' ');
@@ -118,7 +118,7 @@ async function disturbed(lab) {
   }
   log('held the page up');
   await page.keyboard.press('Escape');
-  await box.locator('.end').waitFor();
+  await box.locator('.exposure-end').waitFor();
   return page.evaluate(() => window.drawn);
 }
 
@@ -181,7 +181,7 @@ await checked(async (lab) => {
   await whole(lab);
   const drawn = await disturbed(lab);
   const third = lab.page.locator('.jp-CodeCell').nth(3);
-  await third.locator('button.skip').click();
+  await third.locator('button.exposure-skip').click();
   const found = await report(lab);
   fs.writeFileSync(`${lab.out}/session.json`, JSON.stringify(found, null, 1));
   for (const { summary } of Object.values(found)) log(summary);
