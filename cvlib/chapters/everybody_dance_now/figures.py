@@ -71,7 +71,7 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
     return film(rows, frames)
 
 
-def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 1.0) -> Figure:
+def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 0.92) -> Figure:
     """Clips (T, 3, H, W) as rows of a film strip, a picture so many `inches` wide."""
     _, _, height, width = next(iter(rows.values())).shape
     across = inches * len(frames)
@@ -171,7 +171,7 @@ def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
         "truth": found.true,
         "residual\nx 5": residual,
     }
-    return film(rows, frames, inches=1.4)
+    return film(rows, frames, inches=1.2)
 
 
 def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
