@@ -126,7 +126,7 @@ CLAIMS = (
         contradicted="false_target <= 50",
     ),
     Claim(
-        "(ours) more looks from other places undo part of the effect, as more time does for people",
+        "(ours) more looks from other places undo a part of the effect",
         holds="look7_adv >= look1_adv + 5 and look7_image >= look1_image - 2",
         direction="look7_adv > look1_adv",
         contradicted="look7_adv < look1_adv - 2",
