@@ -83,8 +83,14 @@ def built(tmp_path_factory):
     path = write(folder, a_chapter(), "04_executed.ipynb")
     write(folder / "zh", a_translation(), chapter(4).notebook.name)
     with pytest.MonkeyPatch.context() as patch:
-        homes = property(lambda e: folder / e.folder if e.folder else chapter(4).notebook.parent)
-        patch.setattr(Edition, "home", homes)
+        stored = Edition.notebook
+        patch.setattr(
+            Edition,
+            "notebook",
+            lambda edition, entry: (
+                folder / "zh" / entry.notebook.name if edition.folder else stored(edition, entry)
+            ),
+        )
         site.build(folder / "out", {chapter(4): path}, "Executed **here**.")
     return folder / "out"
 
