@@ -102,7 +102,7 @@ CONFIG = {
         levels=5, look_every=20,
     ),
     "laptop": Config(
-        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 600, 400), width=16, blocks=2,
+        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 500, 400), width=16, blocks=2,
         judge_width=32, faces=4000, batch=16, people=50, each=4, swept=12, estimator_steps=500,
     ),
     "workshop": Config(
