@@ -42,9 +42,11 @@ lab: $(VENV)/.ready
 notebooks: $(VENV)/.ready
 	$(BIN)/python -m cvlib notebooks refresh --jobs $(JOBS)
 
-# Every written chapter in a real JupyterLab. Debian: apt-get install chromium nodejs npm curl
+# Every written chapter in a real JupyterLab, and a session of chapter 02's experiment.
+# Debian: apt-get install chromium nodejs npm curl
 browser: $(VENV)/.ready
-	tools/browser/run_lab_check.sh $(VENV) $(NOTEBOOKS)
+	tools/browser/run_lab_check.sh $(VENV) lab_check.mjs $(NOTEBOOKS)
+	tools/browser/run_lab_check.sh $(VENV) session_check.mjs tools/browser/session.ipynb
 
 # The built site with the outside blocked: light, dark and on a phone, with axe.
 browser-site: site

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
+from cvlib.video.sequential import FrameOut, Memory, Step, rollout
 
 GROUPS = 4
 
@@ -108,18 +109,21 @@ def pairs_for_D(x: Tensor, y: Tensor) -> Tensor:
     return torch.cat([x.flatten(1, 2), y.flatten(1, 2)], dim=1)
 
 
+def step_of(G: PoseToFrame) -> Step:
+    """G as a step of a roll-out: the last sticks (B, 1 + L, 3, H, W) on the last frame before."""
+
+    def step(window: Tensor, past: Tensor) -> FrameOut:
+        before = past[:, -1] if G.previous else None
+        return FrameOut(G(window[:, -1], before))
+
+    return step
+
+
 @torch.no_grad()
 def perform(G: PoseToFrame, sticks: Tensor) -> Tensor:
     """The whole clip (T, 3, H, W) from its stick figures (T, 3, H, W), frame after frame.
 
-    Every frame sees the one that was drawn before it; the first sees zeros. A generator without
-    memory draws all at once.
+    Every frame sees the one that was drawn before it; the first sees zeros.
     """
-    if not G.previous:
-        return torch.cat([G(chunk) for chunk in sticks.split(32)])
-    frames: list[Tensor] = []
-    before = None
-    for x in sticks.split(1):  # (1, 3, H, W)
-        before = G(x, before)
-        frames.append(before)
-    return torch.cat(frames)
+    memory = Memory.zeros(sticks[:1], length=int(G.previous))
+    return rollout(step_of(G), sticks[None], memory).image[0]

@@ -146,6 +146,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 def pooled(folder: Path) -> list[Response]:
     """The answers of all sessions in a folder; each file is an observer, named by the file.
 
+    So whoever sits twice counts as two: a class agrees beforehand that everybody sits once.
     Passed over are files that are no session, and sessions with still masks: they are another
     experiment.
     """

@@ -17,6 +17,11 @@ from cvlib.psychophysics.design import CONDITIONS, Session, Trial
 from cvlib.psychophysics.exposure import frames_for
 from cvlib.psychophysics.log import Response
 
+# Of a simulated cohort, in log-odds: 87 % right in `image`, and how far people and pictures differ.
+BASE = 1.9
+SD_OBSERVER = 0.4
+SD_PICTURE = 0.7
+
 
 @dataclass(frozen=True)
 class SimulatedObserver:
@@ -72,28 +77,21 @@ class SimulatedObserver:
 
 
 def simulated_cohort(
-    observers: int,
-    pictures: int,
-    effects: Mapping[str, float],
-    seed: int,
-    *,
-    base: float = 1.9,
-    sd_observer: float = 0.4,
-    sd_picture: float = 0.7,
+    observers: int, pictures: int, effects: Mapping[str, float], seed: int
 ) -> list[Response]:
     """Answers of people who differ, to pictures that differ, in a Latin square.
 
-    The log-odds of a right answer are `base` plus the condition's effect plus a normal number of
+    The log-odds of a right answer are `BASE` plus the condition's effect plus a normal number of
     the observer's and one of the picture's. `effects` are therefore effects within a person.
     """
     rng = np.random.default_rng(seed)
-    person = rng.normal(0, sd_observer, observers)
-    item = rng.normal(0, sd_picture, pictures)
+    person = rng.normal(0, SD_OBSERVER, observers)
+    item = rng.normal(0, SD_PICTURE, pictures)
     answers = []
     for s in range(observers):
         for i in range(pictures):
             condition = CONDITIONS[(i + s) % len(CONDITIONS)]
-            log_odds = base + person[s] + item[i] + effects.get(condition, 0.0)
+            log_odds = BASE + person[s] + item[i] + effects.get(condition, 0.0)
             right = rng.random() < 1 / (1 + np.exp(-log_odds))
             choice = "a" if right else "b"
             target = None if condition == "image" else "b"

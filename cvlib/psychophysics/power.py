@@ -36,6 +36,20 @@ def _first_significant(n: int) -> int:
     return int(k[significant.argmax()]) if significant.any() else n + 1
 
 
+def peeking(n: int) -> float:
+    """The chance that a fair coin is called significant, tested after each of n trials.
+
+    Exact: the paths of a fair coin that have not yet met a bar of the test, one trial at a time.
+    """
+    unmet = np.array([1.0])  # probability of each count of heads, no bar met so far
+    for trials in range(1, n + 1):
+        unmet = (np.append(unmet, 0.0) + np.append(0.0, unmet)) / 2  # (trials + 1,)
+        first = _first_significant(trials)
+        unmet[first:] = 0.0
+        unmet[: trials - first + 1] = 0.0
+    return float(1 - unmet.sum())
+
+
 def trials_needed(share: float, power: float = POWER) -> int:
     """The number of trials from which on the power never falls below `power` again.
 

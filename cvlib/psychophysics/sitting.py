@@ -47,6 +47,11 @@ class Sitting:
         """Whose answers these are, to be printed beside every number."""
         return "you" if self.by_a_person else "a simulated observer (no person)"
 
+    @property
+    def hz(self) -> float:
+        """The refresh rate of the screen, as measured before the first trial."""
+        return next(entry["hz"] for entry in self.log if entry["type"] == "refresh")
+
     def responses(self) -> list[Response]:
         """The answers, with flags."""
         return log.responses(self.log, observer="you" if self.by_a_person else "simulated")

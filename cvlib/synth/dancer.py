@@ -22,6 +22,7 @@ from cvlib.synth import (
     dancer_body,
     dancer_paint,
     dancer_stage,
+    motion,
     motion_dance,
     ray_solids,
     raycast,
@@ -34,8 +35,13 @@ from cvlib.synth.motion import Motion
 from cvlib.synth.motion_dance import synth_dance
 from cvlib.synth.raycast import NOTHING, Hits, Moment, supersampled
 
-__all__ = ["BODIES", "JOINTS", "PARTS", "Body", "Clip", "Stage", "dance_clip", "portrait_stage"]
-MAKERS = (dancer_body, dancer_paint, dancer_stage, motion_dance, ray_solids, raycast, textures)
+__all__ = [
+    "BODIES", "JOINTS", "PARTS", "Body", "Clip", "Stage", "dance_clip", "motion_clip",
+    "portrait_stage",
+]  # fmt: skip
+MAKERS = (
+    dancer_body, dancer_paint, dancer_stage, motion, motion_dance, ray_solids, raycast, textures,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,26 +65,34 @@ class Clip:
         return (self.parts > 0)[:, None]
 
 
-def dance_clip(
-    frames: int, body: Body, stage: Stage, *, bpm: float = 110.0, seed: int = 0,
-    motion: Motion | None = None, flow: bool = False,
-) -> Clip:  # fmt: skip
-    """Render a dance of `frames` at 30 frames a second: (T, ...) tensors on the CPU.
+def dance_clip(frames: int, body: Body, stage: Stage, *, seed: int = 0, flow: bool = False) -> Clip:
+    """Render a drawn dance of `frames` at 30 frames a second: (T, ...) tensors on the CPU.
 
     The seed is the dance's: another body or stage with the same seed dances the same, which is
-    the truth of a transfer. A captured `motion` takes the place of the drawn one. With `flow`
-    the exact backward flow and visibility come too, at a fifth more time. Drawn dances are
-    kept in the user's cache. Raises `CourseError` for pictures smaller than 8 pixels.
+    the truth of a transfer. With `flow` the exact backward flow and visibility come too, at a
+    fifth more time. Clips are kept in the user's cache. Raises `CourseError` for pictures smaller
+    than 8 pixels.
     """
+    _check(stage)
+    dance = synth_dance(frames, seed=seed)
+    settings = repr((frames, seed, flow, stage, body, _recipe()))
+    name = f"dance-{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
+    return _clip(kept(name, (), lambda: _render(dance, body, stage, flow)))
+
+
+def motion_clip(motion: Motion, body: Body, stage: Stage) -> Clip:
+    """Render any motion, such as a captured one, with flow: (T, ...) tensors on the CPU.
+
+    A captured skeleton comes with the body: `Body(skeleton=read_asf(text))`.
+    """
+    _check(stage)
+    return _clip(_render(motion, body, stage, flow=True))
+
+
+def _check(stage: Stage) -> None:
     if min(stage.height, stage.width) < 8:
         raise CourseError(f"cannot stage a dance on {stage.height}x{stage.width} pixels: "
                           "give at least 8x8")  # fmt: skip
-    if motion is not None:
-        return _clip(_render(motion, body, stage, flow))
-    drawn = synth_dance(frames, 30.0, bpm, seed)
-    settings = repr((frames, bpm, seed, flow, stage, body, _recipe()))
-    name = f"dance-{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
-    return _clip(kept(name, (), lambda: _render(drawn, body, stage, flow)))
 
 
 def _render(motion: Motion, body: Body, stage: Stage, flow: bool) -> dict[str, np.ndarray]:

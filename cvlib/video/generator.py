@@ -14,10 +14,10 @@ from cvlib.video.sequential import FrameOut
 GROUPS = 4  # of every normalisation: instance norm would erase the colours that memory carries
 
 
-def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution, group normalisation, ReLU: (B, inputs, H, W) to (B, outputs, H/s, W/s)."""
+def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, group normalisation, ReLU: (B, inputs, H, W) to (B, outputs, H/s, W/s)."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, padding_mode="reflect"),
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, padding_mode="reflect"),
         nn.GroupNorm(GROUPS, outputs),
         nn.ReLU(),
     )
@@ -45,7 +45,7 @@ def encoder(channels: int, width: int, downs: int, blocks: int) -> nn.Sequential
     Its first layer is not normalised: whatever reads the colours of the past must see them as they
     are.
     """
-    first = nn.Conv2d(channels, width, 5, padding=2, padding_mode="reflect")
+    first = nn.Conv2d(channels, width, 3, padding=1, padding_mode="reflect")
     layers: list[nn.Module] = [first, nn.ReLU()]
     for i in range(downs):
         layers.append(conv(width * 2**i, width * 2 ** (i + 1), stride=2))
@@ -62,7 +62,7 @@ def decoder(width: int, downs: int, blocks: int, outputs: int) -> nn.Sequential:
     for i in reversed(range(downs)):
         layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
         layers.append(conv(width * 2 ** (i + 1), width * 2**i))
-    layers.append(nn.Conv2d(width, outputs, 5, padding=2, padding_mode="reflect"))
+    layers.append(nn.Conv2d(width, outputs, 3, padding=1, padding_mode="reflect"))
     return nn.Sequential(*layers)
 
 

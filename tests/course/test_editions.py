@@ -8,12 +8,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from cvlib.course.chapters import CHAPTERS
 from cvlib.course.editions import TRANSLATIONS
+from cvlib.course.editions import readme as chinese
 from cvlib.course.editions.edition import badge_of
 from cvlib.course.editions.follow import drift, facts, follow, prose
 from cvlib.course.editions.glossary import Term, strayed, terms
 from cvlib.course.errors import CourseError
-from cvlib.course.notebooks import problems
+from cvlib.course.notebooks import problems, readme
 from cvlib.course.notebooks.canonical import dumps, read
+from cvlib.course.paths import ROOT
 from cvlib.course.site.landing import CLAIM
 
 STORED = [(edition, entry) for edition in TRANSLATIONS for entry in CHAPTERS if edition.has(entry)]
@@ -103,6 +105,27 @@ def test_a_claim_has_the_numbers_of_the_english_one(edition):
             (english,) = CLAIM.findall(read(entry.notebook).cells[0].source)
             said, here = facts(english)[1], facts(edition.claim(entry))[1]
             assert here == said, entry.name
+
+
+def commands(text):
+    """The code blocks of a README, without what their comments say."""
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [re.sub(r" +#.*", "", block) for block in blocks]
+
+
+def test_the_chinese_readme_has_the_commands_of_the_english_one():
+    text, english = (p.read_text(encoding="utf-8") for p in (chinese.README, readme.README))
+    assert len(commands(english)) > 4
+    assert commands(text) == commands(english)
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert target.startswith("http") or (ROOT / target).is_file(), target
+
+
+def test_the_chinese_readme_is_what_records_and_tests_say():
+    text = chinese.README.read_text(encoding="utf-8")
+    assert readme.rendered(text, chinese.TABLES) == text, "run `make notebooks`"
+    planted = text.replace("| 尚无记录 |", "| 成立 |", 1)
+    assert readme.rendered(planted, chinese.TABLES) == text != planted
 
 
 def test_a_translation_takes_code_and_outputs(pair):

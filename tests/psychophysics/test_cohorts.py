@@ -102,6 +102,15 @@ def test_the_bootstrap_draws_observers():
         bootstrap_difference(alike)
 
 
+def test_the_bootstrap_spreads_as_observers_and_as_trials_do():
+    torn = counted("adv", [(90, 100), (50, 100)] * 3) + counted("flip", [(50, 100), (90, 100)] * 3)
+    _, low, high = bootstrap_difference(torn)
+    assert high - low == pytest.approx(2 * 1.96 * 0.4 / np.sqrt(6), rel=0.15)
+    alike = counted("adv", [(3, 6)] * 4) + counted("flip", [(3, 6)] * 4)
+    _, low, high = bootstrap_difference(alike)
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 * 0.25 / 24), rel=0.15)
+
+
 def test_what_cannot_be_fitted_is_refused():
     sure = counted("adv", [(3, 6), (4, 6)]) + counted("flip", [(6, 6), (6, 6)])
     with pytest.raises(CourseError, match="infinite"):

@@ -90,7 +90,8 @@ def test_still_masks_are_said(whole):
 
 
 def test_what_is_no_trial_is_passed_over(whole):
-    strange = [*whole, trial_entries(whole)[2], {"type": "trial", "id": 999}, {"odd": 1}]
+    again = {**trial_entries(whole)[2], "choice": None}  # the first answer is the one that counts
+    strange = [*whole, again, {"type": "trial", "id": 999}, {"odd": 1}]
     assert log.responses(strange) == log.responses(whole)
     with pytest.raises(CourseError, match="no session"):
         log.responses([])

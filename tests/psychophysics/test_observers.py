@@ -49,3 +49,12 @@ def test_a_cohort_is_a_latin_square():
         assert sorted(r.condition for r in rows if r.picture == i) == sorted(CONDITIONS)
     calm = simulated_cohort(40, 60, {"adv": -9.0}, seed=0)
     assert np.mean([r.right for r in calm if r.condition == "adv"]) < 0.02
+
+
+def test_pictures_differ_more_than_people_do():
+    rows = simulated_cohort(120, 120, {}, seed=0)
+    right = np.array([r.right for r in rows]).reshape(120, 120)  # (observers, pictures)
+    chance = right.mean() * (1 - right.mean()) / 120  # what equal people would differ by
+    people, pictures = right.mean(axis=1).var() - chance, right.mean(axis=0).var() - chance
+    assert people > chance
+    assert pictures > 2 * people  # 0.7 against 0.4 in log-odds: three times in the long run

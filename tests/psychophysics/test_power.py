@@ -1,10 +1,18 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from cvlib.course.errors import CourseError
 from cvlib.psychophysics.design import plan_session
-from cvlib.psychophysics.power import binomial_power, promise, trials_needed, two_share_trials
+from cvlib.psychophysics.power import (
+    binomial_power,
+    peeking,
+    promise,
+    trials_needed,
+    two_share_trials,
+)
 from tests.psychophysics.pictures import OPTIONS, stimuli
 
 
@@ -35,6 +43,22 @@ def test_the_number_from_which_power_never_falls_below():
     assert trials_needed(0.55) == 820
     with pytest.raises(CourseError, match="more than"):
         trials_needed(0.501)
+
+
+def peeked(n):
+    """The share of all 2^n paths that are significant at some trial."""
+    met = 0
+    for path in product((0, 1), repeat=n):
+        counts = np.cumsum(path)
+        met += any(stats.binomtest(int(k), i + 1).pvalue < 0.05 for i, k in enumerate(counts))
+    return met / 2**n
+
+
+def test_peeking_counts_every_path():
+    assert peeking(5) == 0
+    assert peeking(6) == 2 / 64
+    assert peeking(11) == pytest.approx(peeked(11))
+    assert peeking(40) > 0.05  # although every single test keeps its 5 %
 
 
 def test_two_shares_against_statsmodels():

@@ -39,6 +39,7 @@ def test_without_a_page_a_simulated_observer_sits_and_it_is_said(session, capsys
     assert sat.summary() == "a simulated observer (no person): all 16 trials shown; 16 count"
     assert sat.widget is None
     assert {r.observer for r in sat.responses()} == {"simulated"}
+    assert sat.hz == 60
 
 
 def test_without_anywidget_the_remedy_is_named(session, capsys, monkeypatch):
@@ -72,8 +73,10 @@ def test_the_page_gets_all_it_needs_at_once(person):
 def test_until_a_person_answers_the_stand_in_counts(person):
     assert person.who == "a simulated observer (no person)"
     assert not person.widget.path.exists()  # whoever does not take part leaves no file
+    person.widget._handle_custom_msg({"type": "refresh", "frame_ms": 6.94, "hz": 144.0}, [])
     answered(person, 5)
     assert person.who == "you"
+    assert person.hz == 144
     assert person.summary().startswith("you: broken off after 5 of 16 trials")
     assert log.responses(log.read(person.widget.path), "you") == person.responses()
 

@@ -6,9 +6,19 @@ import torch.nn.functional as F
 
 from cvlib.course.errors import CourseError
 from cvlib.synth import dancer
-from cvlib.synth.dancer import BODIES, JOINTS, PARTS, Body, Stage, dance_clip, portrait_stage
-from cvlib.synth.dancer_body import pose_body
+from cvlib.synth.dancer import (
+    BODIES,
+    JOINTS,
+    PARTS,
+    Body,
+    Stage,
+    dance_clip,
+    motion_clip,
+    portrait_stage,
+)
+from cvlib.synth.dancer_body import HEAD_SIZE, pose_body
 from cvlib.synth.motion import Motion
+from cvlib.synth.motion_asf import read_amc, read_asf
 from cvlib.synth.motion_dance import synth_dance
 from cvlib.synth.raycast import NOTHING, Moment, motion
 
@@ -71,7 +81,7 @@ def test_neck_and_hips_are_halfway_and_the_head_is_where_its_pixels_are(dance):
 
 
 def test_a_dancer_at_rest_has_no_motion_and_hides_nothing():
-    clip = dance_clip(3, Body(), STAGE, motion=still(3), flow=True)
+    clip = motion_clip(still(3), Body(), STAGE)
     assert clip.flow.abs().max() < 1e-3
     assert clip.visible[1:].all()
     assert not clip.visible[0].any()
@@ -147,26 +157,37 @@ def test_another_body_dances_the_same_dance():
     assert short.joints[..., 1].amin() > -0.01  # nobody sinks into the floor
 
 
-def test_a_portrait_shows_a_head_of_twenty_pixels():
+def test_a_portrait_keeps_a_head_of_about_twenty_pixels_in_the_picture():
     for name, body in BODIES.items():
         stage = portrait_stage(96, 96, body)
-        clip = dance_clip(16, body, stage, seed=3)
-        assert clip.head[:, 2].min() >= 20, name
-        x, y, radius = clip.head.unbind(1)
-        assert (x - radius).min() > 0, name
-        assert (x + radius).max() < 95, name
-        assert (y - 1.25 * radius).min() > 0, name
+        for seed in range(5):
+            figure = pose_body(body, synth_dance(200, seed=seed), stage.room)
+            centre, depth = stage.camera.project(figure.head)
+            radius = HEAD_SIZE[1] * stage.camera.focal / depth
+            assert radius.min() > 19.9, (name, seed)
+            assert ((centre - radius[:, None]).amin(0) > 0).all(), (name, seed)
+            assert ((centre + radius[:, None]).amax(0) < 95).all(), (name, seed)
+
+
+def test_the_whole_dance_takes_place_on_the_stage():
+    stage = Stage(64, 64)
+    inside = []
+    for name, seed in zip(sorted(BODIES) * 3, range(9), strict=True):
+        figure = pose_body(BODIES[name], synth_dance(200, seed=seed))
+        places, _ = stage.camera.project(figure.joints)
+        inside.append(stage.camera.frames(places.reshape(-1, 2)))
+    assert torch.stack(inside).float().mean() > 0.98
 
 
 def test_a_face_has_features():
     body = BODIES["tall"]
-    clip = dance_clip(1, body, portrait_stage(96, 96, body), motion=still(1))
+    clip = motion_clip(still(1), body, portrait_stage(96, 96, body))
     eye = clip.keypoints[0, JOINTS.index("LEye"), :2].round().long()
     around = clip.rgb[0, :, eye[1] - 3 : eye[1] + 4, eye[0] - 3 : eye[0] + 4]
     assert around.amax() > 0.55  # the white of the eye
     assert around.amin() < -0.6  # and its pupil
     bald = dataclasses.replace(body, hair=body.skin)
-    other = dance_clip(1, bald, portrait_stage(96, 96, bald), motion=still(1))
+    other = motion_clip(still(1), bald, portrait_stage(96, 96, bald))
     assert ((clip.rgb - other.rgb).abs().amax(1) > 0.1).sum() > 300
 
 
@@ -196,6 +217,65 @@ def test_shapes_without_flow():
     assert clip.parts.shape == (2, 12, 20)
     assert clip.flow is None
     assert clip.visible is None
+
+
+CAPTURED = """
+:units
+  length 0.45
+:bonedata
+  begin
+    name thorax
+    direction 0 1 0
+    length 8
+    axis 0 0 0
+  end
+  {sides}
+  begin
+    name upperneck
+    direction 0 1 0
+    length 2
+    axis 0 0 0
+  end
+  begin
+    name head
+    direction 0 1 0
+    length 2
+    axis 0 0 0
+  end
+:hierarchy
+  root thorax lhipjoint rhipjoint
+  thorax upperneck lclavicle rclavicle
+  upperneck head
+  lhipjoint lfemur
+  lfemur ltibia
+  ltibia ltoes
+  rhipjoint rfemur
+  rfemur rtibia
+  rtibia rtoes
+  lclavicle lhumerus
+  lhumerus lwrist
+  rclavicle rhumerus
+  rhumerus rwrist
+"""
+
+
+def test_a_captured_skeleton_wears_the_body():
+    sides = ""
+    for side, x in (("l", 1), ("r", -1)):
+        for bone, way, length in (
+            ("hipjoint", f"{0.8 * x} -0.6 0", 2), ("femur", "0 -1 0", 7), ("tibia", "0 -1 0", 7),
+            ("toes", "0 0 1", 3), ("clavicle", f"{x} 0 0", 3), ("humerus", f"{x} 0 0", 5),
+            ("wrist", f"{x} 0 0", 5),
+        ):  # fmt: skip
+            sides += f"begin\n name {side}{bone}\n direction {way}\n length {length}\n"
+            sides += " axis 0 0 0\n dof rx rz\nend\n"
+    skeleton = read_asf(CAPTURED.format(sides=sides))
+    motion = read_amc("1\nroot 0 0 0 0 0 0\n2\nroot 1 0 0 0 0 0\n", skeleton)
+    clip = motion_clip(motion, Body(skeleton=skeleton), STAGE)
+    assert joint(clip, "LWrist")[0, 0] > joint(clip, "LElbow")[0, 0] + 3
+    assert {"head", "torso", "left foot", "right thigh"} <= {PARTS[p] for p in clip.parts.unique()}
+    across = clip.flow[1, 0][clip.person[1, 0]]
+    assert across.max() < -0.5  # all of her came from the left
 
 
 def test_stages_too_small_are_refused():

@@ -124,6 +124,19 @@ def test_a_screen_box_loses_no_hit(seen):
             assert (hits.depth <= t).all(), (kind, which)
 
 
+def test_corners_hold_their_solids(seen):
+    moment, _, hits = seen
+    for kind, group in enumerate(moment.solids):
+        for which in range(len(group)):
+            corners = group.corners()[which]  # (8, 3), in the order of the signs
+            edges = corners[[4, 2, 1]] - corners[0]
+            inside = (hits.point[hits.surface == 1 + 6 * kind + which] - corners[0]) @ edges.T
+            share = inside / edges.square().sum(1)  # along each edge, from 0 to 1
+            assert ((share > -1e-9) & (share < 1 + 1e-9)).all()
+    cone = RoundCones(EYE[None], doubles(0, 0, 0)[None], doubles(2.0, 0.5, 0.2)[None])
+    assert cone.corners().amax(1)[0].tolist() == [0.5, 2.5, 0.5]
+
+
 def test_culling_pays(seen):
     moment, pixels, _ = seen
     pixel, which = candidates(moment.camera, moment.solids[0], pixels)

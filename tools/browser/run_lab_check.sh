@@ -1,21 +1,23 @@
 #!/bin/bash
-# Runs notebooks in a real JupyterLab in Chromium and moves their sliders.
-# usage: tools/browser/run_lab_check.sh VENV NOTEBOOK...     (pictures: build/browser/NAME/)
+# Runs notebooks in a real JupyterLab in Chromium and checks them: lab_check.mjs moves sliders,
+# session_check.mjs sits chapter 02's experiment (session.ipynb).
+# usage: tools/browser/run_lab_check.sh VENV CHECK.mjs NOTEBOOK...  (pictures: build/browser/NAME/)
 # Needs node, npm and Chromium (Debian: apt-get install chromium nodejs npm); CHROMIUM=path if it
 # is not /usr/bin/chromium; RUN_SECONDS=300 is the time that all cells may take.
 set -eu
-if [ $# -lt 2 ]; then sed -n 2,5p "$0"; exit 2; fi
+if [ $# -lt 3 ]; then sed -n 2,6p "$0"; exit 2; fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 python=$(cd "$1/bin" && pwd)/python
-shift
+check=$2
+shift 2
 out=$root/build/browser
 
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || { echo "Chromium is missing: apt-get install chromium"; exit 1; }
 [ -d "$here/node_modules/playwright-core" ] || npm install --silent --prefix "$here"
 
 # A copy inside the checkout: Lab may save it, and the set-up cell still finds the library.
-rm -rf "$out"; mkdir -p "$out"
+mkdir -p "$out"
 
 temporary=$(mktemp -d)
 server_pid=
@@ -52,10 +54,10 @@ done
 status=0
 for notebook in "$@"; do
   name=$(basename "$notebook" .ipynb)
-  mkdir -p "$out/$name"
+  rm -rf "${out:?}/$name"; mkdir -p "$out/$name"
   cp "$notebook" "$out/$name/chapter.ipynb"
   echo "$name"
-  node "$here/lab_check.mjs" "$url" "$token" "build/browser/$name/chapter.ipynb" "$out/$name" || status=$?
+  node "$here/$check" "$url" "$token" "build/browser/$name/chapter.ipynb" "$out/$name" || status=$?
 done
 [ $status = 0 ] || tail -20 "$temporary/lab.log"
 exit $status

@@ -1,6 +1,6 @@
 // Opens every page of a built site from its folder, with the outside blocked: light, dark, phone.
 // Searches in each language, too. Fails on a request that leaves the folder, an error in the console, a picture without
-// alternative text, a formula that was not drawn, a finding of axe, a page wider than a phone and
+// alternative text, a formula that was not drawn or is wider than its column, a finding of axe, a page wider than a phone and
 // a page of more than 1.5 MB.
 // usage: node site_check.mjs SITE_FOLDER OUT_DIR
 import fs from 'node:fs';
@@ -62,6 +62,13 @@ async function problemsOf(browser, file, name, view) {
     return route.continue();
   });
   await page.goto(pathToFileURL(file).href, { waitUntil: 'load' });
+  await page.evaluate(async () => { // pictures load when they come into view
+    for (let y = 0; y < document.body.scrollHeight; y += 500) {
+      window.scrollTo(0, y);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    window.scrollTo(0, 0);
+  });
   await page.waitForTimeout(300);
 
   const seen = await page.evaluate(() => ({
@@ -69,10 +76,13 @@ async function problemsOf(browser, file, name, view) {
     without: [...document.images].filter((image) => !image.alt.trim()).length,
     raw: [...document.querySelectorAll('.math')].filter((m) => !m.querySelector('.katex')).length,
     wrong: document.querySelectorAll('.katex-error').length,
+    long: [...document.querySelectorAll('div.math')].filter((m) => m.scrollWidth > m.clientWidth + 1)
+      .map((m) => m.querySelector('annotation').textContent.slice(0, 60)),
   }));
   if (seen.wider > 0) said.push(`${seen.wider} px wider than the screen`);
   if (seen.without) said.push(`${seen.without} pictures without alternative text`);
   if (seen.raw + seen.wrong) said.push(`${seen.raw + seen.wrong} formulas are not drawn`);
+  if (view.viewport.width > 1000) said.push(...seen.long.map((tex) => `too wide: ${tex}`));
   if (bytes > LIMIT) said.push(`${bytes} bytes, more than ${LIMIT}`);
   await page.evaluate(axe);
   const { violations } = await page.evaluate((rules) => window.axe.run(document, rules), RULES);

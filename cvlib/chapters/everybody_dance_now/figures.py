@@ -1,28 +1,191 @@
-"""The chapter's pictures: functions that take data and return a Figure, or draw into axes."""
+"""The pictures of chapter 09; each function draws on given axes or returns a figure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cvlib.course.page.figures import BLUE, LIVE, VERMILION
+from cvlib.chapters.everybody_dance_now.probes import Faces, Show, raised, spectrum
+from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, RECORDED, SKY, VERMILION
+from cvlib.dance.footage import sticks_of
+from cvlib.dance.nets import PoseToFrame
+from cvlib.dance.placing import PoseStats, body_height, foot_line, placing
+from cvlib.dance.stick import draw_sticks, thickness_for
+from cvlib.synth.dancer import Clip
+
+FPS = 30.0
+Draw = Callable[[Axes, Any], None]
 
 
-def errors(at: Sequence[float], values: Sequence[float]) -> Figure:
-    """Error in % over the place of a threshold."""
-    fig, ax = plt.subplots()
-    ax.plot(at, values, **LIVE)
-    ax.set(xlabel="threshold", ylabel="error (%)")
+def pixels(image: Tensor) -> np.ndarray:
+    """An image (3, H, W) in [-1, 1] for imshow."""
+    return ((image + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy()
+
+
+def row(images: Tensor) -> Tensor:
+    """Images (n, 3, H, W) side by side, a white line between: (3, H, n (W + 1))."""
+    spaced = torch.nn.functional.pad(images, (0, 1), value=1.0)
+    return torch.cat(list(spaced), dim=2)
+
+
+def show_image(ax: Axes, image: Tensor, title: str = "") -> None:
+    """One image (3, H, W) in [-1, 1] without axes."""
+    ax.imshow(pixels(image))
+    ax.set_title(title, fontsize=9)
+    ax.axis("off")
+
+
+def sticks_on_black(keypoints: Tensor, like: Tensor) -> Tensor:
+    """Stick figures (T, 3, H, W), in [-1, 1], as large as frames `like` (T, 3, H, W)."""
+    return 2 * sticks_of(keypoints, *like.shape[-2:]) - 1
+
+
+def over(image: Tensor, keypoints: Tensor) -> Tensor:
+    """Sticks of one pose (21, 3) over a pale image (3, H, W), both enlarged by 4: (3, 4H, 4W)."""
+    large = torch.nn.functional.interpolate(image[None], scale_factor=4.0)[0]
+    _, height, width = large.shape
+    moved = keypoints.clone()
+    moved[:, :2] = 4 * keypoints[:, :2] + 1.5
+    sticks = draw_sticks(moved[None].float(), height, width, thickness_for(height))[0]
+    drawn = (sticks.amax(0) > 0.02)[None]
+    return torch.where(drawn, 2 * sticks - 1, 0.35 * large + 0.5)
+
+
+def hero(show: Show, frames: Sequence[int]) -> Figure:
+    """Source, normalised sticks, output and rendered truth, a column for each moment."""
+    rows = {
+        "source": show.source.rgb,
+        "normalised\nsticks": sticks_on_black(show.placed, show.truth.rgb),
+        "output": show.from_placed,
+        "rendered\ntruth": show.truth.rgb,
+    }
+    return film(rows, frames)
+
+
+def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
+    """Clips (T, 3, H, W) as rows of a film strip."""
+    _, _, height, width = next(iter(rows.values())).shape
+    tall = 7.2 / len(frames) * height / width
+    fig, axes = plt.subplots(len(rows), 1, figsize=(8, tall * len(rows)))
+    for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
+        ax.imshow(pixels(row(clip[list(frames)])))
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        ax.set_ylabel(name, rotation=0, ha="right", va="center")
+        for side in ax.spines.values():
+            side.set_visible(False)
     return fig
 
 
-def clouds(ax: Axes, x: Tensor, y: Tensor) -> None:
-    """Points x (B, 2) in the colour of their class y (B,)."""
-    for label, colour in enumerate((BLUE, VERMILION)):
-        ax.scatter(*x[y == label].T, s=8, color=colour, label=f"class {label}")
-    ax.set(xlabel="first coordinate", ylabel="second coordinate")
-    ax.legend()
+def misplaced(show: Show, frame: int) -> Figure:
+    """Raw and normalised sticks over the true target, and what G draws of each."""
+    fig, axes = plt.subplots(1, 4, figsize=(8, 3.1))
+    true = show.truth.rgb[frame]
+    show_image(axes[0], over(true, show.raw[frame]), "raw pose")
+    show_image(axes[1], show.from_raw[frame], "its output")
+    show_image(axes[2], over(true, show.placed[frame]), "normalised pose")
+    show_image(axes[3], show.from_placed[frame], "its output")
+    return fig
+
+
+def stage_lines(keypoints: Tensor, source: PoseStats, target: PoseStats) -> Figure:
+    """Heights, translation and scale over the source's foot line, from keypoints (T, 21, 3)."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.0))
+    line, _ = foot_line(keypoints)
+    height, _ = body_height(keypoints)
+    where = placing(keypoints, source, target)
+    left.plot(line, height, ".", color=SKY, markersize=2, label="every frame")
+    left.plot([source.min, source.max], [source.far, source.close], "o", color=VERMILION,
+              label="far, close")  # fmt: skip
+    left.set(xlabel="foot line a (px, larger is nearer)", ylabel="height (px)")
+    left.legend()
+    right.plot(line, where.foot - line, ".", color=BLUE, markersize=2, label="b = m(a) - a, px")
+    right.set(xlabel="foot line a (px)", ylabel="translation b (px)")
+    twin = right.twinx()
+    twin.plot(line, where.scale, ".", color=ORANGE, markersize=2)
+    twin.set_ylabel("scale c(a)", color=ORANGE)
+    twin.grid(False)
+    return fig
+
+
+def draw_pose(G: PoseToFrame, keypoints: Tensor, before: Tensor) -> Draw:
+    """For `explore`: one pose (21, 3) with the left arm turned, and the person G draws of it."""
+
+    def draw(ax: Axes, degrees: float) -> None:
+        _, height, width = before.shape
+        sticks = sticks_of(raised(keypoints, degrees), height, width)
+        with torch.no_grad():
+            made = G(sticks, before[None])
+        show_image(ax, row(torch.cat([2 * sticks - 1, made])))
+
+    return draw
+
+
+def draw_frame(clip: Clip, video: Tensor) -> Draw:
+    """For `explore`: sticks, output, truth, difference at one frame of a video (T, 3, H, W)."""
+
+    def draw(ax: Axes, t: int) -> None:
+        sticks = sticks_on_black(clip.keypoints[t : t + 1], clip.rgb)
+        error = (video[t] - clip.rgb[t]).abs().mean(0, keepdim=True).expand(3, -1, -1) - 1
+        top = row(torch.stack([sticks[0], video[t]]))
+        bottom = row(torch.stack([clip.rgb[t], error]))
+        show_image(ax, torch.cat([top, bottom], dim=1))
+
+    return draw
+
+
+def slices(videos: Mapping[str, Tensor], height: int) -> Figure:
+    """One row of pixels over time, downwards, for several videos (T, 3, H, W)."""
+    fig, axes = plt.subplots(1, len(videos), figsize=(8, 3.4))
+    for ax, (name, video) in zip(axes, videos.items(), strict=True):
+        ax.imshow(pixels(video[:, :, height].permute(1, 0, 2)), aspect="auto")
+        ax.set(title=name, xlabel="x (px)", ylabel="frame" if ax is axes[0] else "")
+        ax.grid(False)
+    return fig
+
+
+def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
+    """Main generator, with the residual, truth, and the residual five times."""
+    residual = 5 * (found.corrected - found.main)
+    rows = {
+        "main\ngenerator": found.main,
+        "with\nresidual": found.corrected,
+        "truth": found.true,
+        "residual\nx 5": residual,
+    }
+    return film(rows, frames)
+
+
+def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
+    """One joint's x over time and the spectrum of accelerations, for tracks (T, K, 3)."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
+    colors = (GREEN, SKY, BLUE, VERMILION, PURPLE)
+    for (name, keypoints), color in zip(tracks.items(), colors, strict=False):
+        left.plot(keypoints[:60, joint, 0], color=color, label=name, linewidth=1.4)
+        frequency, amplitude = spectrum(keypoints, FPS)
+        right.semilogy(frequency[1:], amplitude[1:], color=color, linewidth=1.2)
+    left.set(xlabel="frame", ylabel="x of the left wrist (px)")
+    left.legend(fontsize=8)
+    right.set(xlabel="frequency (Hz)", ylabel="acceleration (px per frame²)")
+    return fig
+
+
+def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Sequence[str]]) -> Figure:
+    """A panel per question, a column per metric, a dot per seed of the recorded run."""
+    fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.0))
+    for ax, (title, names) in zip(axes, panels.items(), strict=True):
+        for i, name in enumerate(names.values() if isinstance(names, Mapping) else names):
+            values = metrics[name]["values"]
+            ax.plot([i] * len(values), values, "o", color=RECORDED["color"], alpha=0.7)
+            ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])
+        ax.set_xticks(range(len(names)), list(names), fontsize=8)
+        ax.set_xlim(-0.5, len(names) - 0.5)
+        ax.set_title(title)
+    return fig

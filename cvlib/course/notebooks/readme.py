@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from cvlib.course import atomic
 from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
+from cvlib.course.editions import readme as chinese
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks import teaching
 from cvlib.course.notebooks.canonical import read
@@ -97,22 +98,23 @@ def between(text: str, begin: str, end: str, new: str) -> str:
     return f"{before}{begin}\n\n{new}\n{end}{rest.split(end)[1]}"
 
 
-def rendered(text: str) -> str:
+def rendered(text: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> str:
     """The README's text with its parts as the code, notebooks and recorded runs have them now."""
-    for name, part in TABLES.items():
+    for name, part in tables.items():
         begin = f"<!-- {name}: written by `make notebooks`, do not edit -->"
         text = between(text, begin, f"<!-- {name} end -->", part())
     return text
 
 
 def refresh(path: Path = README) -> None:
-    """Rewrite the hero picture, README's parts and TEACHING's times where they changed."""
+    """Rewrite the hero picture, the READMEs' parts and TEACHING's times where they changed."""
     content, *_ = hero()
     if hero_file().read_bytes() != content:
         atomic.write(hero_file(), content)
-    text = path.read_text(encoding="utf-8")
-    if (new := rendered(text)) != text:
-        atomic.write(path, new)
+    for page, tables in ((path, TABLES), (chinese.README, chinese.TABLES)):
+        text = page.read_text(encoding="utf-8")
+        if (new := rendered(text, tables)) != text:
+            atomic.write(page, new)
     text = teaching.TEACHING.read_text(encoding="utf-8")
     if (new := teaching.rendered(text, between)) != text:
         atomic.write(teaching.TEACHING, new)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +11,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image
-
-from cvlib.course import atomic
 from cvlib.course.chapters import Chapter
 from cvlib.course.editions import EDITIONS
 from cvlib.course.errors import CourseError
@@ -22,8 +18,7 @@ from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.export import without_injected
 from cvlib.course.paths import ROOT
 from cvlib.course.site.layout import lay_out
-
-PICTURE = re.compile(r'<img (?=[^>]*src="((?:\.\./)+_images/[^"]+)")')
+from cvlib.course.site.weight import lighten
 
 
 def build(out: Path, notebooks: Mapping[Chapter, Path], ran: str = "") -> Path:
@@ -39,9 +34,8 @@ def build(out: Path, notebooks: Mapping[Chapter, Path], ran: str = "") -> Path:
             source = Path(folder) / edition.words.language / "source"
             lay_out(source, edition, read_ones, ran)
             drawn = _sphinx(source)
+            lighten(drawn)
             shutil.copytree(drawn, out / edition.folder, dirs_exist_ok=True)
-    for html in out.rglob("notebooks/*.html"):
-        atomic.write(html, _lazy(html.read_text(encoding="utf-8"), html.parent))
     return out / "index.html"
 
 
@@ -64,14 +58,3 @@ def _sphinx(source: Path) -> Path:
         said = done.stderr.replace(f"{source}{os.sep}", "").strip()
         raise CourseError(f"the site could not be built:\n{said[-3000:]}")
     return out
-
-
-def _lazy(html: str, folder: Path) -> str:
-    """The page with pictures that load when they come into view, in a place of their size."""
-
-    def sized(match: re.Match[str]) -> str:
-        with Image.open(folder / match[1]) as picture:
-            width, height = picture.size
-        return f'<img loading="lazy" width="{width}" height="{height}" '
-
-    return PICTURE.sub(sized, html)

@@ -23,6 +23,7 @@ from cvlib.course.paths import ROOT
 from cvlib.course.site import landing, pages
 
 SPHINX = Path(__file__).with_name("sphinx")
+KEPT = re.compile(r"(\$\$.+?\$\$|\$[^$\n]+\$|^```.*?^```)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -92,7 +93,9 @@ def linked(text: str, file: str, places: Mapping[str, str]) -> str:
         suffix = ".md" if target.endswith(".md") else ".ipynb"
         return f"[{match[1]}]({way}{suffix})"
 
-    return LINK.sub(link, text)
+    parts = KEPT.split(text)  # a formula's [a](b) is no link
+    parts[::2] = [LINK.sub(link, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _switch(edition: Edition, notebooks: Iterable[Chapter]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ TRANSLATED = re.compile(r"^\*图[：:] *(.+)\*$", re.MULTILINE)  # a caption in 
 CORNER = re.compile(r"^\| +(?=\|.*\|\n\|[-:]+\|)", re.MULTILINE)  # a head without words
 UNSEEN = '<span class="visually-hidden">row</span>'
 CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.MULTILINE)
+TITLE = re.compile(r"^(# .*?) ?◆$", re.MULTILINE)  # the mark is a section's
 DETAILS = re.compile(r"</details>\n(?=<details)")
 
 
@@ -62,7 +63,8 @@ def prose(text: str, words: Words) -> str:
     """Markdown for a page: the badge is a button there, tables have heads, folds stand apart."""
     text = BADGE.sub("", text).replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
     text = CORNER.sub(f"| {UNSEEN} ", text)
-    return DETAILS.sub("</details>\n\n", text).replace(" ◆", "\N{NO-BREAK SPACE}◆")
+    text = TITLE.sub(r"\1", DETAILS.sub("</details>\n\n", text))
+    return text.replace(" ◆", "\N{NO-BREAK SPACE}◆")
 
 
 def split(cell: NotebookNode) -> list[NotebookNode]:

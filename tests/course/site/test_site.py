@@ -17,7 +17,7 @@ from cvlib.course.notebooks.coursebuild import ran_here
 from cvlib.course.notebooks.pool import Outcome
 from cvlib.course.page.exercises import source_of
 from cvlib.course.run import record
-from cvlib.course.site import landing, pages
+from cvlib.course.site import landing, layout, pages
 from tests.course.notebooks.making import notebook, write
 
 PNG = base64.b64encode(
@@ -210,6 +210,27 @@ def test_the_tagged_figure_stands_on_the_card_else_the_first():
     assert landing.card_picture(chapter(4), nb)[2] == "Second."
     with pytest.raises(CourseError, match="shows no figure"):
         landing.card_picture(chapter(4), notebook())
+
+
+def test_a_page_loads_only_what_it_shows(built):
+    front, exercises = (built / "index.html").read_text(), (built / "exercises.html").read_text()
+    for text, needed, spared in (
+        (front, "sphinx-design", "katex"),
+        (exercises, "", "katex"),
+        (page(built), "katex.min.js", "sphinx-design.min"),
+    ):
+        assert needed in text
+        assert spared not in text
+        assert "fontawesome.js" not in text
+    style = (built / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    assert "fa-magnifying-glass" in style
+    assert "fa-hippo" not in style
+
+
+def test_a_formula_in_brackets_is_no_link():
+    text = "$$[f](R)=1$$ and $[a](b)$, [c](d.py)"
+    linked = layout.linked(text, "notebooks/x.ipynb", {"notebooks/x.ipynb": "notebooks/x"})
+    assert linked.startswith("$$[f](R)=1$$ and $[a](b)$, [c](https://github.com/")
 
 
 def test_no_page_asks_a_network(built):

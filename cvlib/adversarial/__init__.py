@@ -1,0 +1,1 @@
+"""Adversarial images for eyes and networks: retina, coarse classes, ensemble attack, controls."""

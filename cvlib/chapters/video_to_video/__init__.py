@@ -1,0 +1,1 @@
+"""Chapter 08: Video-to-Video Synthesis (Wang et al., NeurIPS 2018)."""
