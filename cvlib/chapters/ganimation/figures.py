@@ -18,10 +18,12 @@ from cvlib.chapters.ganimation.config import SHOWN
 from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from cvlib.faces.aus import EMOTION_RECIPES, UNITS, between, expression
 from cvlib.faces.identity import Identity
-from cvlib.faces.render import HEAD, render_many
+from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, answers
 
 TONES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
+PORTRAIT = probes.PORTRAIT
+SMOOTH = "bilinear"  # small faces are read better without the edges of their pixels
 JUDGES = {"fit": "analysis by synthesis", "estimator": "independent net", "judge": "own judge"}
 
 
@@ -34,14 +36,13 @@ def row_of(pictures: Tensor, gap: int = 1) -> np.ndarray:
 def show_rows(ax: Axes, rows: Mapping[str, Tensor]) -> None:
     """Rows of pictures (n, 3, S, S) in [0, 1] under each other, their names on the left."""
     drawn = [row_of(pictures) for pictures in rows.values()]
-    ax.imshow(np.concatenate(drawn), interpolation="nearest")
+    ax.imshow(np.concatenate(drawn), interpolation=SMOOTH)
     height = drawn[0].shape[0]
     ax.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
     ax.set_xticks([])
     ax.grid(False)
     ax.tick_params(length=0)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+    ax.spines[:].set_visible(False)
 
 
 def in_grey(attention: Tensor) -> Tensor:
@@ -51,13 +52,16 @@ def in_grey(attention: Tensor) -> Tensor:
 
 def hero(face: Identity, G: nn.Module, t: Trials) -> Figure:
     """Rendered emotions of one face, above what the trained generator paints on others."""
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(8, 6.4), height_ratios=(1, 2.1))
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.7, 4.3), height_ratios=(1, 2.75))
     recipes = ("happiness", "surprise", "fear", "anger", "disgust")
     aus = torch.cat([expression(()), *(expression(EMOTION_RECIPES[name]) for name in recipes)])
-    top.imshow(row_of(render_many(face.repeated(len(aus)), aus, 144, HEAD)))
+    drawn = render_many(face.repeated(len(aus)), aus, 144, PORTRAIT)
+    top.imshow(row_of(drawn), interpolation=SMOOTH)
     top.set_xticks([145 * (i + 0.5) for i in range(len(aus))], ["no unit", *recipes])
     top.set_yticks([])
     top.grid(False)
+    top.tick_params(length=0)
+    top.spines[:].set_visible(False)
     painted = answers(G, t)
     show_rows(
         bottom,
@@ -75,7 +79,7 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     """A cross-fade of two pictures above the renderer's way through expressions."""
     start, end = expression(()), expression(recipe)
     steps = [probes.crossfade(face, start, end, t, size) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    fig, ax = plt.subplots(figsize=(8, 3.4))
+    fig, ax = plt.subplots(figsize=(6.2, 2.4))
     rows = {
         "pixels": torch.stack([faded for _, faded in steps]),
         "muscles": torch.stack([moved for moved, _ in steps]),
@@ -84,16 +88,16 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     return fig
 
 
-def unit_sheet(face: Identity, size: int = 96) -> Figure:
+def unit_sheet(face: Identity, size: int = 64) -> Figure:
     """All seventeen units at full strength on one face, the unchanged one first."""
     aus = torch.cat([expression(()), torch.eye(len(UNITS))])
     aus[UNITS.index(next(u for u in UNITS if u.number == 26)) + 1] = expression((25, 26))[0]
-    pictures = render_many(face.repeated(len(aus)), aus, size, HEAD)
-    fig, axes = plt.subplots(3, 6, figsize=(8, 4.6))
+    pictures = render_many(face.repeated(len(aus)), aus, size, PORTRAIT)
+    fig, axes = plt.subplots(3, 6, figsize=(5.2, 3.2))
     names = ["no unit", *(f"{u.number} {_short(u.title)}" for u in UNITS)]
     for ax, picture, name in zip(axes.flat, pictures, names, strict=True):
-        ax.imshow(picture.permute(1, 2, 0).numpy())
-        ax.set_title(name, fontsize=8)
+        ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation=SMOOTH)
+        ax.set_title(name, fontsize=6)
         ax.axis("off")
     return fig
 
@@ -110,7 +114,9 @@ def draw_muscles(
 
     def draw(ax: Axes, values: Mapping[str, float]) -> None:
         aus = expression({names[name]: value for name, value in values.items()})
-        ax.imshow(render_many(face, aus, size, HEAD)[0].permute(1, 2, 0).numpy())
+        ax.imshow(
+            render_many(face, aus, size, PORTRAIT)[0].permute(1, 2, 0).numpy(), interpolation=SMOOTH
+        )
         ax.axis("off")
 
     return draw
@@ -131,27 +137,15 @@ def draw_split(G: nn.Module, face: Identity, number: int) -> Callable[[Axes, flo
     return draw
 
 
-def draw_attention(G: nn.Module, t: Trials) -> Callable[[Axes, float], None]:
-    """A function for `explore`: pictures composed with the attention times `share`."""
-    painted = answers(G, t)
-
-    def draw(ax: Axes, share: float) -> None:
-        A = (share * painted.attention).clamp(0, 1)
-        image = torch.lerp(t.before, painted.color, A.expand_as(t.before))
-        show_rows(ax, {"": (image + 1) / 2})
-
-    return draw
-
-
 def decomposition(G: nn.Module, t: Trials) -> Figure:
     """Input, colour, attention and their composition, a column per request."""
     painted = answers(G, t)
-    fig, ax = plt.subplots(figsize=(8, 4.3))
+    fig, ax = plt.subplots(figsize=(4.6, 4.1))
     rows = {
         "input I": (t.before + 1) / 2,
         "colour C": (painted.color + 1) / 2,
         "attention A": in_grey(painted.attention),
-        "A C + (1-A) I": (painted.image + 1) / 2,
+        "result": (painted.image + 1) / 2,
         "true": (t.truth + 1) / 2,
     }
     show_rows(ax, rows)
@@ -160,7 +154,7 @@ def decomposition(G: nn.Module, t: Trials) -> Figure:
 
 def penalty_fields(weights: Sequence[float]) -> Figure:
     """The length of a toy critic's slope over the plane, without and with a gradient penalty."""
-    fig, axes = plt.subplots(1, len(weights), figsize=(8, 3.1))
+    fig, axes = plt.subplots(1, len(weights), figsize=(6.4, 2.4))
     for ax, weight in zip(axes, weights, strict=True):
         scores, slopes = probes.penalty_field(weight)
         extent = (-2, 2, -2, 2)
@@ -213,15 +207,15 @@ def collapse_lab(told: Mapping[str, Any]) -> Figure:
 def triangle(G: nn.Module, t: Trials) -> Figure:
     """The cycle: faces, what they become, and what comes back."""
     start, there, back = probes.triangle(G, t)
-    fig, ax = plt.subplots(figsize=(8, 3.6))
-    show_rows(ax, {"face": start, "there": there, "and back": back,
-                   "|diff| x 3": 3 * (back - start).abs()})  # fmt: skip
+    fig, ax = plt.subplots(figsize=(4.9, 3.1))
+    show_rows(ax, {"face": start, "there": there, "back": back,
+                   "|diff| × 3": 3 * (back - start).abs()})  # fmt: skip
     return fig
 
 
 def talk(matrices: Mapping[str, Tensor]) -> Figure:
     """Slopes (n, n) of shown strengths on requested ones, a matrix per arm on one scale."""
-    fig, axes = plt.subplots(1, len(matrices), figsize=(8, 3.2))
+    fig, axes = plt.subplots(1, len(matrices), figsize=(6.6, 2.7))
     names = [f"AU {n}" for n in SHOWN]
     for ax, (title, slopes) in zip(axes, matrices.items(), strict=True):
         picture = ax.imshow(slopes, cmap="RdBu_r", vmin=-1, vmax=1)
@@ -236,10 +230,11 @@ def talk(matrices: Mapping[str, Tensor]) -> Figure:
     return fig
 
 
-def closing_strip(face: Identity, recipe: Sequence[int], steps: int = 6) -> Figure:
+def closing_strip(face: Identity, recipe: Sequence[int], steps: int = 5) -> Figure:
     """From no expression to a recipe in even steps."""
     path = between(expression(())[0], expression(recipe)[0], steps)
-    fig, ax = plt.subplots(figsize=(8, 1.7))
-    ax.imshow(row_of(render_many(face.repeated(steps), path, 144, HEAD)))
+    fig, ax = plt.subplots(figsize=(5, 1.2))
+    drawn = render_many(face.repeated(steps), path, 144, PORTRAIT)
+    ax.imshow(row_of(drawn), interpolation=SMOOTH)
     ax.axis("off")
     return fig

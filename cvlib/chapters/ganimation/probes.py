@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,13 @@ from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.faces.identity import Identity, sample_identities
-from cvlib.faces.render import HEAD, render_many
+from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, held_out_trials, requests
 from cvlib.gan.animation import Animator
 from cvlib.gan.regularize import gradient_penalty
 
 KEPT = ("base", "clean", "no-attention", "eager")  # arms whose generators stand beside the record
-CPU = torch.device("cpu")
+PORTRAIT = (1.7, 0.0)  # how the page frames a face: the head without its clothes
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
@@ -62,16 +63,23 @@ def keep_median(run_folder: Path) -> None:
         shutil.copyfile(kept, here.recorded / f"{name}-G.pt")
 
 
-def held_out(people: int = 8, each: int = 1) -> Trials:
-    """Requests to the first held-out people of the recorded run, not chosen by eye."""
+def held_out(people: int) -> Trials:
+    """The first request to each of the first held-out people of the recorded run."""
     c = CONFIG["laptop"]
     draw = torch.Generator().manual_seed(HELD_OUT)
-    return held_out_trials(people, each, c.numbers, c.size, c.framing, c.asked, draw, CPU)
+    t = held_out_trials(
+        c.people, c.each, c.numbers, c.size, c.framing, c.asked, draw, torch.device("cpu")
+    )
+    first = torch.arange(people) * c.each
+    kept = {name: getattr(t, name)[first] for name in ("who", "before", "shown", "asked")}
+    return replace(t, **kept, truth=t.truth[first], mask=t.mask[first])
 
 
 def strangers(n: int, seed: int = 11) -> Identity:
-    """People for the page's pictures, the first ones of a seed."""
-    return sample_identities(n, torch.Generator().manual_seed(seed))
+    """People for the page's pictures, the first ones of a seed, before a plain grey wall."""
+    face = sample_identities(n, torch.Generator().manual_seed(seed))
+    wall = torch.full((n, 3), 0.82)
+    return replace(face, back_0=wall, back_1=wall)
 
 
 def one_request(face: Identity, strengths: Mapping[int, float]) -> Trials:
@@ -98,8 +106,8 @@ def crossfade(
     `start` and `end` are expressions (1, 17); `t` in [0, 1] is the place between them.
     """
 
-    mixed = render_many(face, torch.lerp(start, end, t), size, HEAD)[0]
-    ends = render_many(face.repeated(2), torch.cat([start, end]), size, HEAD)
+    mixed = render_many(face, torch.lerp(start, end, t), size, PORTRAIT)[0]
+    ends = render_many(face.repeated(2), torch.cat([start, end]), size, PORTRAIT)
     return mixed, torch.lerp(ends[0], ends[1], t)
 
 

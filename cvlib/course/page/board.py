@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import importlib.util
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from cvlib.course.errors import CourseError
 from cvlib.course.page import figures, frontend
 
 Values = Mapping[str, float]  # what is not named is 0
+COLUMNS = 4  # of the strip
 
 
 def board(
@@ -40,10 +42,14 @@ def board(
 
 
 def _strip(draw: Callable[[Axes, Values], None], presets: Mapping[str, Values]) -> Figure:
-    width = max(8, 1.4 * len(presets)) if len(presets) > 1 else 4
-    fig, axes = plt.subplots(1, len(presets), figsize=(width, 8 / len(presets) + 0.4),
-                             squeeze=False)  # fmt: skip
-    for ax, (title, values) in zip(axes[0], presets.items(), strict=True):
+    """A picture for each preset, four in a row; a single one gets a small figure."""
+    columns = min(COLUMNS, len(presets))
+    rows = math.ceil(len(presets) / columns)
+    size = (5.2, 1.55 * rows) if len(presets) > 1 else (4, 4)
+    fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (title, values) in zip(axes.flat, presets.items(), strict=False):
         draw(ax, values)
         ax.set_title(title)
     return fig

@@ -61,7 +61,6 @@ def test_every_picture_without_a_record_can_be_drawn(G):
     ]  # fmt: skip
     fig, ax = plt.subplots()
     figures.draw_split(G, face, 26)(ax, 0.5)
-    figures.draw_attention(G, t)(ax, 2.0)
     figures.draw_muscles(face, {"smile": 12}, 32)(ax, {"smile": 0.5})
     assert all(each.axes for each in (*drawn, fig))
     plt.close("all")
