@@ -2,7 +2,7 @@
 
 `Accumulator` hears one verdict through noise that more time averages away: more time makes it more
 sure of whatever the network says, so it is fooled *more*. `Glimpses` looks several times, each time
-from elsewhere, and averages what it saw. People are fooled less with more time, so only the second
+from elsewhere, and averages what it saw. If people are fooled less with more time, only the second
 has the right sign; that is a hypothesis, not evidence about brains.
 """
 

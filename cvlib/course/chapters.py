@@ -66,7 +66,7 @@ CHAPTERS = (
     Chapter(1, "spherical_cnns", "Spherical CNNs", "Cohen et al., ICLR 2018", "1801.10130",
             done=True),
     Chapter(2, "adversarial_humans", "Adversarial examples that fool humans too",
-            "Elsayed et al., NeurIPS 2018", "1802.08195"),
+            "Elsayed et al., NeurIPS 2018", "1802.08195", done=True),
     Chapter(3, "fast_photo_style", "FastPhotoStyle", "Li et al., ECCV 2018", "1802.06474",
             done=True),
     Chapter(4, "group_normalization", "Group Normalization", "Wu & He, ECCV 2018", "1803.08494",

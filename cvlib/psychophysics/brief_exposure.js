@@ -78,6 +78,11 @@ export function firstAnswer(presses, onset) {
   return presses.find(([, time]) => time >= onset) ?? [null, null];
 }
 
+// How far, in CSS pixels, an edge must move to lie on the screen's own pixels.
+export function nudge(edge, dpr) {
+  return (Math.round(edge * dpr) - edge * dpr) / dpr;
+}
+
 // -- drawing --------------------------------------------------------------------------------------
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -114,11 +119,20 @@ function makeStage(pictureSize, wantedWidth) {
   canvas.height = canvas.width;
   canvas.style.width = `${canvas.width / dpr}px`;
   canvas.style.height = canvas.style.width;
+  canvas.style.imageRendering = 'pixelated';
+  Object.assign(canvas.style, { position: 'relative', left: 0, top: 0 });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', 'Pictures are flashed here; look at the cross.');
   const pen = canvas.getContext('2d', { alpha: false });
   pen.imageSmoothingEnabled = false;
   return { canvas, pen, zoom, dpr };
+}
+
+// Between two of the screen's pixels the browser would stretch or shrink the canvas by one of them.
+function align({ canvas, dpr }) {
+  const { left, top } = canvas.getBoundingClientRect();
+  canvas.style.left = `${parseFloat(canvas.style.left) + nudge(left, dpr)}px`;
+  canvas.style.top = `${parseFloat(canvas.style.top) + nudge(top, dpr)}px`;
 }
 
 function clear({ canvas, pen }) {
@@ -166,6 +180,7 @@ function phasesOf(stage, trial, bitmap, setup, frameMs) {
 
 async function runTrial(stage, trial, bitmap, setup, frameMs, control) {
   const phases = phasesOf(stage, trial, bitmap, setup, frameMs);
+  align(stage);
   const starts = [];
   const times = [await nextFrame()];
   control.listen();
@@ -246,14 +261,15 @@ function element(tag, properties = {}, children = []) {
 
 function consentPanel(words, begin, skip) {
   const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const agree = element('input', { type: 'checkbox', className: 'agree' });
-  const still = element('input', { type: 'checkbox', className: 'still', checked: calm });
-  const start = element('button', { textContent: 'Start', className: 'start', disabled: true });
-  const leave = element('button', { textContent: 'Skip', className: 'skip' });
+  const agree = element('input', { type: 'checkbox', className: 'exposure-agree' });
+  const still = element('input', { type: 'checkbox', className: 'exposure-still', checked: calm });
+  const start = element('button', { textContent: 'Start', className: 'exposure-start' });
+  start.disabled = true;
+  const leave = element('button', { textContent: 'Skip', className: 'exposure-skip' });
   agree.addEventListener('change', () => { start.disabled = !agree.checked; });
   start.addEventListener('click', () => begin(still.checked ? 'still' : 'flicker'));
   leave.addEventListener('click', skip);
-  const panel = element('div', { className: 'consent' }, [
+  const panel = element('div', { className: 'exposure-consent' }, [
     ...words.warnings.map((text) => element('p', { textContent: text })),
     element('p', {}, [element('label', {}, [agree, ` ${words.agree}`])]),
     element('p', {}, [element('label', {}, [still, ` ${words.still}`])]),
@@ -266,17 +282,17 @@ function consentPanel(words, begin, skip) {
 function answerButtons(keys, control) {
   const buttons = Object.entries(keys).map(([key, option]) => {
     const textContent = `${key.toUpperCase()}: ${option}`;
-    const button = element('button', { textContent, className: 'answer' });
+    const button = element('button', { textContent, className: 'exposure-answer' });
     button.addEventListener('pointerdown', (event) => control.answer(option, event.timeStamp));
     return button;
   });
-  const stop = element('button', { textContent: 'Stop (Esc)', className: 'stop' });
+  const stop = element('button', { textContent: 'Stop (Esc)', className: 'exposure-stop' });
   stop.addEventListener('click', () => control.stop());
   return element('div', {}, [...buttons, stop]);
 }
 
 async function pause(board, control, text) {
-  const go = element('button', { textContent: 'Go on (space)', className: 'go' });
+  const go = element('button', { textContent: 'Go on (space)', className: 'exposure-go' });
   go.addEventListener('click', () => control.goOn());
   board.replaceChildren(element('span', { textContent: `${text} ` }), go);
   await control.untilReady();
@@ -335,10 +351,10 @@ async function runSession(el, setup, pictures, send, life) {
   const control = new Control(setup.keys);
   life.control = control;
   const stage = makeStage(bitmaps[0].width, setup.width);
-  const board = element('div', { className: 'board' });
+  const board = element('div', { className: 'exposure-board' });
   board.style.minHeight = '2em';
   const below = answerButtons(setup.keys, control);
-  const room = element('div', { className: 'room' }, [stage.canvas, board, below]);
+  const room = element('div', { className: 'exposure-room' }, [stage.canvas, board, below]);
   Object.assign(room.style, {
     background: GREY, color: '#000000', padding: '16px', display: 'flex', flexDirection: 'column',
     alignItems: 'center', justifyContent: 'center',
@@ -354,7 +370,8 @@ async function runSession(el, setup, pictures, send, life) {
   send({ type: whole ? 'done' : 'stopped' });
   if (document.fullscreenElement) await document.exitFullscreen();
   const end = whole ? 'Done, thank you.' : 'Stopped; what you answered is kept.';
-  el.replaceChildren(element('p', { className: 'end', textContent: `${end} Run the next cell.` }));
+  const textContent = `${end} Run the next cell.`;
+  el.replaceChildren(element('p', { className: 'exposure-end', textContent }));
 }
 
 function render({ model, el }) {
@@ -368,13 +385,13 @@ function render({ model, el }) {
       send({ type: 'warning', what: error.message });
       life.control?.leave();
       const textContent = `Broken off: ${error.message}`;
-      el.replaceChildren(element('p', { className: 'end', textContent }));
+      el.replaceChildren(element('p', { className: 'exposure-end', textContent }));
     });
   };
   const skip = () => {
     send({ type: 'skipped' });
     const textContent = 'Skipped: nothing is shown.';
-    el.replaceChildren(element('p', { className: 'end', textContent }));
+    el.replaceChildren(element('p', { className: 'exposure-end', textContent }));
   };
   el.replaceChildren(consentPanel(setup.words, begin, skip));
   return () => {

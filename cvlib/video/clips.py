@@ -19,20 +19,26 @@ def temporal_index(T: int, K: int = 3, scale: int = 0) -> list[list[int]]:
     return [list(range(first, first + span + 1, stride)) for first in range(T - span)]
 
 
-def temporal_clips(frames: Tensor, K: int = 3, scales: int = 2) -> list[Tensor | None]:
-    """The runs of each scale as channels, (B n_s, K C, H, W); None where the video is too short.
+def runs(frames: Tensor, K: int, stride: int) -> Tensor | None:
+    """All runs of K frames `stride` apart as channels, (B, n, K C, H, W), from (B, T, C, H, W).
 
-    `frames` is (B, T, C, H, W). Real and generated videos of one length give the same runs.
+    None where no run fits. Slices, not indices: on a GPU nothing has to be copied there.
     """
-    clips: list[Tensor | None] = []
-    for scale in range(scales):
-        runs = temporal_index(frames.shape[1], K, scale)
-        if not runs:
-            clips.append(None)
-            continue
-        chosen = frames[:, runs]  # (B, n_s, K, C, H, W)
-        clips.append(chosen.flatten(2, 3).flatten(0, 1))  # (B n_s, K C, H, W)
-    return clips
+    count = frames.shape[1] - (K - 1) * stride
+    if count < 1:
+        return None
+    shifted = [frames[:, k * stride : k * stride + count] for k in range(K)]
+    return torch.cat(shifted, dim=2)
+
+
+def temporal_clips(frames: Tensor, K: int = 3, scales: int = 2) -> list[Tensor | None]:
+    """The runs of each scale, (B n_s, K C, H, W); None where the video is too short.
+
+    `frames` is (B, T, C, H, W). Real and generated videos of one length give the same runs, those
+    of `temporal_index`.
+    """
+    found = [runs(frames, K, K**scale) for scale in range(scales)]
+    return [None if run is None else run.flatten(0, 1) for run in found]
 
 
 def flow_over(flow: Tensor, steps: int) -> Tensor:
@@ -65,8 +71,6 @@ def conditioned_clips(
             continue
         stride = K**scale
         between = flow_over(flow[:, 1:], stride)  # flow j leads from frame j + stride to frame j
-        first = range(frames.shape[1] - (K - 1) * stride)
-        pairs = [[start + i * stride for i in range(K - 1)] for start in first]
-        chosen = between[:, pairs].flatten(2, 3).flatten(0, 1)  # (B n_s, 2 (K - 1), H, W)
+        chosen = runs(between, K - 1, stride).flatten(0, 1)  # (B n_s, 2 (K - 1), H, W)
         clips.append(torch.cat([run, chosen / unit], dim=1))
     return clips

@@ -46,9 +46,10 @@ def warp(x: Tensor, flow: Tensor, padding: Literal["border", "zeros"] = "border"
             "give (B, C, H, W) and (B, 2, H, W) of the same height and width"
         )
     height, width = x.shape[-2:]
-    points = source_points(flow)  # (B, 2, H, W), pixels
-    last = points.new_tensor([max(width - 1, 1), max(height - 1, 1)]).view(1, 2, 1, 1)
-    grid = (2 * points / last - 1).movedim(1, -1)  # (B, H, W, 2), from -1 to 1
+    x_there, y_there = source_points(flow).unbind(1)  # (B, H, W) each, pixels
+    grid = torch.stack(
+        [2 * x_there / max(width - 1, 1) - 1, 2 * y_there / max(height - 1, 1) - 1], dim=-1
+    )  # (B, H, W, 2), from -1 to 1
     with torch.autocast(x.device.type, enabled=False):
         moved = F.grid_sample(x.to(grid.dtype), grid, padding_mode=padding, align_corners=True)
     return moved.to(x.dtype)

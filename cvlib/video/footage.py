@@ -24,6 +24,11 @@ class Batch:
         """Some of the clips, by their indices (b,)."""
         return Batch(self.sources[rows], self.frames[rows], self.flow[rows], self.visible[rows])
 
+    def to(self, device: torch.device) -> Batch:
+        """The same clips on another device."""
+        parts = (self.sources, self.frames, self.flow, self.visible)
+        return Batch(*(part.to(device) for part in parts))
+
     def after(self, length: int) -> Batch:
         """The same clips without their first `length` frames."""
         return Batch(

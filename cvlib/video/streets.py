@@ -35,6 +35,10 @@ class Watched:
     plain: Batch
     painted: Batch
 
+    def to(self, device: torch.device) -> Watched:
+        """The same clips on another device."""
+        return Watched(self.plain.to(device), self.painted.to(device))
+
 
 def watch_cars(seeds: range, clips: Clip, stay: int) -> Watched | None:
     """The drives of `seeds` whose clips (N, T, ...) keep a car in view for `stay` frames.
@@ -82,8 +86,9 @@ def film_streets(
     seen = street_set(range(clips), frames, size, device)
     seeds = range(HELD_OUT, HELD_OUT + held_out)
     unseen = street_set(seeds, length, size, device)
+    watched = watch_cars(seeds, unseen, stay)
     return Streets(
         train=footage_of(seen).to(device),
         held_out=footage_of(unseen).to(device).whole(),
-        watched=watch_cars(seeds, unseen, stay),
+        watched=watched.to(device) if watched else None,
     )

@@ -12,6 +12,5 @@ def test_truncation_trades_variety_in_smoke_for_another_seed(tmp_path):
     assert value["recall_half"] < value["recall_inf"], "half of the variety, at least, is sold"
     assert value["growth_g"] > 1
     statuses = {verdict["claim"]: verdict["status"] for verdict in record["verdict"]}
-    assert statuses["at equal steps a larger batch gives better samples"] == (
-        "not resolved at this scale"
-    ), "smoke trains one batch size"
+    claim = "at equal steps a larger batch gives better samples"
+    assert statuses[claim] == "not measured", "smoke trains one batch size"

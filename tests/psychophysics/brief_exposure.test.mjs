@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
 
 const {
-  firstAnswer, framesFor, median, mulberry32, noiseMask, paleCheck, refreshOf, trialFacts, default: widget,
+  firstAnswer, framesFor, median, mulberry32, noiseMask, nudge, paleCheck, refreshOf, trialFacts, default: widget,
 } = await import(pathToFileURL(process.argv[2]));
 
 // frames: as the plan in Python has them
@@ -63,6 +63,15 @@ const early = (i) => (i > 10 ? (i + 1) * T : i * T);
 const harmless = trialFacts(starts.map(([name, t]) => [name, early(Math.round(t / T))]), times.map((_, i) => early(i)), 4, T);
 assert.equal(harmless.late, 0);
 assert.equal(harmless.frames_shown, 4);
+
+// an edge between two of the screen's pixels moves by less than half of one
+assert.equal(nudge(10, 1), 0);
+assert.ok(Math.abs(nudge(493.2, 1.25) - (617 / 1.25 - 493.2)) < 1e-9);
+for (const edge of [0.1, 17.37, 200.5]) {
+  const moved = (edge + nudge(edge, 1.5)) * 1.5;
+  assert.ok(Math.abs(moved - Math.round(moved)) < 1e-9);
+  assert.ok(Math.abs(nudge(edge, 1.5)) <= 0.5 / 1.5);
+}
 
 // answers: the first press after the picture came
 assert.deepEqual(firstAnswer([['cat', 90], ['dog', 140], ['cat', 150]], 100), ['dog', 140]);

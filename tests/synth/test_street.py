@@ -17,6 +17,7 @@ from cvlib.synth.street import (
     street_clip,
     street_set,
 )
+from cvlib.synth.street_parts import BODIES, CARS, WHEELS, solids
 from cvlib.video.flow import fb_consistency, warp
 
 SIZE = (64, 128)
@@ -105,6 +106,17 @@ def test_cars_move_by_their_own_speed():
         step[2] = street.parts.car_speed[number - 1] / 10
         place, _ = before.camera.project(hits.point[mine] - step)
         torch.testing.assert_close(pixels[mine] + flow[mine], place, rtol=0, atol=1e-9)
+
+
+def test_a_car_stands_on_four_wheels_and_drives_lamps_first():
+    street = draw_street(0, SIZE)
+    groups = solids(street.parts, 1.5)
+    wheels = groups[WHEELS].position.reshape(4, CARS, 3)  # four corners of all cars
+    body = groups[BODIES]
+    torch.testing.assert_close(wheels.mean(0)[:, ::2], body.position[:, ::2])
+    assert len({tuple(corner) for corner in (wheels[:, 0] - body.position[0]).tolist()}) == 4
+    torch.testing.assert_close(wheels[..., 1], groups[WHEELS].size[0, 1].expand(4, CARS))
+    assert (body.rotation[:, 2, 2] == street.parts.car_speed.sign()).all()
 
 
 def test_there_and_back_again():

@@ -22,6 +22,9 @@ def test_the_runs_are_the_frames_in_their_order():
     assert fine[5, ::3, 0, 0].tolist() == [7, 8, 9]  # the second video's first run
     assert coarse[1, ::3, 0, 0].tolist() == [7, 10, 13]
     assert coarser is None
+    for scale, run in enumerate((fine, coarse)):
+        told = [row[::3, 0, 0].tolist() for row in run[: len(run) // 2]]
+        assert told == temporal_index(7, scale=scale)
 
 
 def test_flow_over_several_steps_is_their_sum_where_all_move_alike():

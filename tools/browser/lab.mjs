@@ -32,7 +32,8 @@ export class Lab {
   shot(name) { return this.page.screenshot({ path: `${this.out}/${name}.png` }); }
 
   async open() {
-    await this.page.goto(`${this.server}/lab/tree/${this.notebook}?token=${this.token}`);
+    // Lab would open the notebook before this one, too, and hide this one's cells behind it.
+    await this.page.goto(`${this.server}/lab/tree/${this.notebook}?reset&token=${this.token}`);
     await this.page.waitForSelector('.jp-Notebook .jp-Cell');
     await this.kernelReady();
     log('the notebook is open and its kernel idle');
@@ -92,12 +93,12 @@ export class Lab {
 }
 
 // Run one check: `node CHECK.mjs SERVER TOKEN NOTEBOOK OUT_DIR`, exit code 0 when it passes and
-// the console is free of errors of ours.
-export async function checked(check) {
+// the console is free of errors of ours. `screen`: of the page, such as `deviceScaleFactor`.
+export async function checked(check, screen = {}) {
   const place = process.argv.slice(2);
   fs.mkdirSync(place[3], { recursive: true });
   const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1300, height: 1000 }, ...screen });
   page.setDefaultTimeout(120_000);
   const heard = listen(page);
   const lab = new Lab(page, place);

@@ -31,11 +31,11 @@ const activeCell = (page) => page.evaluate(() => (
 async function begin(lab, number) {
   const box = lab.page.locator('.jp-CodeCell').nth(number);
   await box.scrollIntoViewIfNeeded();
-  const start = box.locator('button.start');
+  const start = box.locator('button.exposure-start');
   assert.equal(await start.isDisabled(), true, 'nobody can start before agreeing');
   assert.equal(await box.locator('canvas').count(), 0, 'nothing is drawn before the start');
   await lab.shot(`consent-${number}`);
-  await box.locator('input.agree').check();
+  await box.locator('input.exposure-agree').check();
   await start.click();
   return box;
 }
@@ -43,10 +43,10 @@ async function begin(lab, number) {
 // Press a key or a button in every trial, and go on after each rest, until the session has ended.
 async function answerAll(lab, box) {
   const { page } = lab;
-  for (let i = 0; await box.locator('.end').count() === 0; i += 1) {
+  for (let i = 0; await box.locator('.exposure-end').count() === 0; i += 1) {
     assert.ok(i < 600, 'the session does not end');
-    if (await box.locator('button.go').isVisible()) await page.keyboard.press(' ');
-    else if (i % 7 === 3) await box.locator('button.answer').first().click().catch(() => {});
+    if (await box.locator('button.exposure-go').isVisible()) await page.keyboard.press(' ');
+    else if (i % 7 === 3) await box.locator('button.exposure-answer').first().click().catch(() => {});
     else await page.keyboard.press('fj'[i % 2]);
     await page.waitForTimeout(250);
   }
@@ -62,6 +62,32 @@ async function whole(lab) {
   assert.equal(await activeCell(page), active, 'f or j moved the notebook to another cell');
 }
 
+// Keep what each picture looked like on the canvas, one level a cell, whether cells were flat, and
+// how far the canvas lay from the screen's own pixels.
+function watchPictures() {
+  window.drawn = [];
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function watched(source, ...place) {
+    draw.call(this, source, ...place);
+    if (!(source instanceof ImageBitmap)) return;
+    const zoom = this.canvas.width / source.width;
+    const { data } = this.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    const at = (x, y) => data[4 * (y * this.canvas.width + x)];
+    const levels = [];
+    let flat = Number.isInteger(zoom);
+    for (let y = 0; y < source.height; y += 1) {
+      for (let x = 0; x < source.width; x += 1) {
+        const level = at(x * zoom, y * zoom);
+        flat &&= level === at((x + 1) * zoom - 1, (y + 1) * zoom - 1);
+        levels.push(level);
+      }
+    }
+    const { left, top, width } = this.canvas.getBoundingClientRect();
+    const edges = [left, top, width].map((edge) => edge * window.devicePixelRatio);
+    window.drawn.push({ levels, flat, off: edges.map((edge) => edge - Math.round(edge)) });
+  };
+}
+
 function holdUp(ms) {
   const since = performance.now();
   while (performance.now() - since < ms); // a page that is busy draws no frame
@@ -69,8 +95,9 @@ function holdUp(ms) {
 
 async function disturbed(lab) {
   const { page } = lab;
+  await page.evaluate(watchPictures);
   const box = await begin(lab, 2);
-  const go = box.locator('button.go');
+  const go = box.locator('button.exposure-go');
   for (let rest = 0; rest < 2; rest += 1) { // before the practice, and after it
     await go.waitFor();
     await page.keyboard.press(' ');
@@ -91,7 +118,20 @@ async function disturbed(lab) {
   }
   log('held the page up');
   await page.keyboard.press('Escape');
-  await box.locator('.end').waitFor();
+  await box.locator('.exposure-end').waitFor();
+  return page.evaluate(() => window.drawn);
+}
+
+// Every level of the pictures arrived on the canvas as it left Python, each a whole cell.
+function compare(drawn, pictures) {
+  assert.ok(drawn.length > 3);
+  drawn.forEach(({ levels, flat, off }, i) => {
+    const aligned = off.every((edge) => Math.abs(edge) < 0.1);
+    assert.ok(aligned, `picture ${i} lies off the pixels: ${off}`);
+    assert.ok(flat, `picture ${i} was resampled`);
+    assert.deepEqual(levels, pictures[i].flat(), `picture ${i} was changed on its way`);
+  });
+  log(`${drawn.length} pictures arrived level for level`);
 }
 
 function judge({ whole: first, disturbed: second, skipped: third }) {
@@ -139,12 +179,13 @@ function measured(entries) {
 
 await checked(async (lab) => {
   await whole(lab);
-  await disturbed(lab);
+  const drawn = await disturbed(lab);
   const third = lab.page.locator('.jp-CodeCell').nth(3);
-  await third.locator('button.skip').click();
+  await third.locator('button.exposure-skip').click();
   const found = await report(lab);
   fs.writeFileSync(`${lab.out}/session.json`, JSON.stringify(found, null, 1));
   for (const { summary } of Object.values(found)) log(summary);
   measured(found.whole.entries);
   judge(found);
-});
+  compare(drawn, found.disturbed.pictures);
+}, { deviceScaleFactor: 1.25 }); // as on many a laptop: a pixel of the page is none of the screen's

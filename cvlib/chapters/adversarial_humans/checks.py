@@ -124,6 +124,8 @@ def check_best_refresh(answer: Any) -> None:
         (66.7, 50.0, [144, 60, 165]),
         (3.0, 50.0, [60, 75]),
         (20.0, 33.4, [60, 50, 75]),
+        (66.0, 50.0, [60, 144]),  # who rounds down takes 144
+        (96.0, 50.0, [75, 120]),  # who takes squares or percentages takes 120
     )
     for stim, mask, rates in cases:
         got = number(best(stim, mask, list(rates)), "the refresh rate")
@@ -132,6 +134,10 @@ def check_best_refresh(answer: Any) -> None:
             continue
         if not any(close(got, hz, 1e-6) for hz in rates):
             raise Wrong(f"the answer should be one of the rates {list(rates)}")
+        if stim == 96.0:
+            raise Wrong("the larger of the two errors in ms decides: no squares, no percentages")
+        if stim == 66.0:
+            raise Wrong("you round down: one frame more may be nearer")
         if got == max(rates):
             raise Wrong("the fastest screen is not always the nearest: count its frames")
         nearest = solutions.best_refresh(stim, stim, rates)
@@ -185,9 +191,10 @@ def check_two_conditions(answer: Any) -> None:
     if not close(flip, right[1].double(), 1e-6):
         raise Wrong("flip is the picture plus its own perturbation turned upside down")
     dark = torch.full((2, 1, 6, 6), 3).byte()
-    adv, _ = _both(make(dark, torch.full((2, 1, 6, 6), -9.0)))
-    if adv.abs().max() > 0:
-        raise Wrong("a pixel of 3 made 9 levels darker is 0: clamp before you store it")
+    adv, flip = _both(make(dark, torch.full((2, 1, 6, 6), -9.0)))
+    for name, image in {"adv": adv, "flip": flip}.items():
+        if image.abs().max() > 0:
+            raise Wrong(f"{name}: a pixel of 3, 9 levels darker, is 0: clamp before you store it")
 
 
 def _both(value: Any) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ from cvlib.chapters.adversarial_humans.config import VIEWERS
 from cvlib.course.run.experiment import Claim, Metric, PaperValue
 
 EPSILONS = (8, 16, 48)  # levels, beside the 32 of everything else
-LOOKS = (1, 7)  # numbers of looks that are compared
+LOOKS = {1: "the first look", 7: "seven looks"}  # that are compared
 FALSE = ("false_target", "false_flip", "false_clean")
 FURTHER = ("pairs_plain", *(f"{kind}{eps}_plain" for kind in ("eps", "noise") for eps in EPSILONS))
 
@@ -70,19 +70,21 @@ METRICS = {
     "false_flip": _choice("false: target chosen, perturbation upside down"),
     "false_clean": _choice("false: target chosen, no perturbation", False),
     **{
-        f"look{looks}_{shown}": Metric(f"{title}: right after {looks} looks", "%", GLIMPSES)
-        for shown, title in (("image", "image"), ("flip", "flip"), ("adv", "adv"))
-        for looks in LOOKS
+        f"look{looks}_{shown}": Metric(f"{shown}: right at {said}", "%", GLIMPSES)
+        for shown in ("image", "flip", "adv")
+        for looks, said in LOOKS.items()
     },
     "brief_adv": Metric("adv: right, accumulator, 63 ms", "%", "observers.Accumulator", False),
     "long_adv": Metric("adv: right, accumulator, 1 s", "%", "observers.Accumulator", False),
     **{
-        f"{short}_{attack}": _choice(f"photos, {held}: {title}", attack in SHOWN_PHOTOS)
+        f"{short}_{attack}": _choice(f"photos, {short} {held}: {title}", attack in SHOWN_PHOTOS)
         for held, short in HELD_PHOTOS.items()
         for attack, title in ATTACKS.items()
     },
-    "cousin_retina": _choice("photos, lite2 behind a retina: three nets attacked"),
-    "cousin_through": _choice("photos, lite2 behind a retina: three nets behind it attacked"),
+    "cousin_retina": _choice("photos, cousin lite2 behind a retina: three nets attacked"),
+    "cousin_through": _choice(
+        "photos, cousin lite2 behind a retina: three nets behind it attacked"
+    ),
     **{
         f"accuracy_{name}_{viewer}": Metric(f"accuracy of {name}, {viewer}", "%", READ, False)
         for name in NETS
@@ -124,7 +126,7 @@ CLAIMS = (
         contradicted="false_target <= 50",
     ),
     Claim(
-        "(ours) more looks from other places undo part of the effect, as more time does for people",
+        "(ours) more looks from other places undo a part of the effect",
         holds="look7_adv >= look1_adv + 5 and look7_image >= look1_image - 2",
         direction="look7_adv > look1_adv",
         contradicted="look7_adv < look1_adv - 2",

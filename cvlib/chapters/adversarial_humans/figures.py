@@ -105,13 +105,14 @@ def eye_map(retina: RetinaBlur, geometry: ViewingGeometry) -> Figure:
 
 
 def draw_seen(photo: Tensor, alpha: float) -> Callable[[Axes, float], None]:
-    """A function for `explore`: a photo (1, 3, S, S) from a distance, its centre looked at."""
+    """A function for `explore`: a photo (1, 3, S, S), gazed at right of its centre (metres)."""
+    geometry = ViewingGeometry(photo.shape[-1])
 
-    def draw(ax: Axes, metres: float) -> None:
-        geometry = ViewingGeometry(photo.shape[-1], viewer_m=metres)
-        seen = RetinaBlur(geometry, alpha)(photo)[0]  # (3, S, S)
+    def draw(ax: Axes, gaze: float) -> None:
+        seen = RetinaBlur(geometry, alpha, fixation=(gaze, 0.0))(photo)[0]  # (3, S, S)
+        middle = geometry.size_px / 2
         ax.imshow(seen.clamp(0, 1).permute(1, 2, 0))
-        ax.plot(photo.shape[-1] / 2, photo.shape[-1] / 2, "+", color="white", markersize=9)
+        ax.plot(middle + gaze * geometry.px_per_m, middle, "+", color="white", markersize=9)
         ax.axis("off")
 
     return draw

@@ -20,6 +20,7 @@ from cvlib.video.clips import temporal_index
 from cvlib.video.footage import Batch
 from cvlib.video.sequential import VideoOut
 
+LEVELS = 16  # of each colour: few enough for a small file
 COLORS = {
     "frames": VERMILION, "first": ORANGE, "no_flow": PURPLE, "no_dv": SKY, "full": BLUE,
     "trap": BLACK, "copy": GREEN,
@@ -34,7 +35,8 @@ def picture(image: Tensor) -> np.ndarray:
     """An image (3, H, W) in [-1, 1], or a map (H, W) in [0, 1], for imshow."""
     if image.dim() == 2:
         return image.detach().float().numpy()
-    return ((image.detach().float() + 1) / 2).clamp(0, 1).movedim(0, -1).numpy()
+    shown = ((image.detach().float() + 1) / 2).clamp(0, 1).movedim(0, -1)  # (H, W, 3)
+    return ((LEVELS - 1) * shown).round().numpy() / (LEVELS - 1)
 
 
 def put(ax: Axes, image: Tensor, **options: Any) -> None:
@@ -202,18 +204,26 @@ def arms(told: Mapping[str, Any]) -> Figure:
 
 
 def over_time(told: Mapping[str, Any]) -> Figure:
-    """PSNR, and what is left of a repainted car, frame by frame: thin lines seeds, thick means."""
+    """PSNR and a repainted car's colour frame by frame, and the mask's overlap over training.
+
+    A thin line per seed, a thick one at their mean.
+    """
     panels = (("psnr", ("copy", "no_flow", "frames", "first", "full"), "PSNR (dB)"),
               ("paint", ("no_flow", "first", "full"), "new colour of a car (%)"))  # fmt: skip
-    fig, axes = plt.subplots(1, 2, figsize=(8, 3.3))
-    for ax, (key, names, title) in zip(axes, panels, strict=True):
+    fig, axes = plt.subplots(1, 3, figsize=(8, 2.9), width_ratios=(1.4, 1, 1))
+    for ax, (key, names, title) in zip(axes, panels, strict=False):
         for name in names:
             seeds = np.array(probes.curves(told, name, key))  # (seeds, T)
             t = np.arange(1, seeds.shape[1] + 1)
             ax.plot(t, seeds.T, color=COLORS[name], linewidth=0.6, alpha=0.6)
             ax.plot(t, seeds.mean(0), color=COLORS[name], label=NAMES[name])
         ax.set(xlabel="generated frame", title=title)
-    axes[0].legend(fontsize=8)
+    axes[0].legend(fontsize=7.5)
+    for looks in probes.curves(told, "full", "looks"):
+        steps = [line["step"] + 1 for line in looks]
+        axes[2].plot(steps, [line["iou"] for line in looks], "o-", color=BLUE, alpha=0.7)
+    axes[2].axhline(told["metrics"]["iou_all"]["mean"], color=BLACK, linestyle="--")
+    axes[2].set(xlabel="step of training", title="mask: overlap (%)", ylim=(0, None))
     return fig
 
 
@@ -233,18 +243,4 @@ def trap(told: Mapping[str, Any], clip: Clip, painted: Tensor, t: int) -> Figure
             ax.axhline(told["metrics"]["warp_real"]["mean"], color=BLACK, linestyle="--")
             ax.set_xlabel("dashed: real video", fontsize=8)
         ax.set_title(title)
-    return fig
-
-
-def mask_learns(told: Mapping[str, Any]) -> Figure:
-    """Overlap of the mask with true occlusion, and the flow's error, over training."""
-    panels = (("iou", "iou_all", "mask: overlap with true occlusion (%)"),
-              ("epe", "epe_zero", "flow: error on visible pixels (px)"))  # fmt: skip
-    fig, axes = plt.subplots(1, 2, figsize=(8, 2.8))
-    for ax, (key, trivial, title) in zip(axes, panels, strict=True):
-        for looks in probes.curves(told, "full", "looks"):
-            ax.plot([line["step"] + 1 for line in looks], [line[key] for line in looks], "o-",
-                    color=BLUE, alpha=0.8)  # fmt: skip
-        ax.axhline(told["metrics"][trivial]["mean"], color=BLACK, linestyle="--")
-        ax.set(title=title, xlabel="step", ylim=(0, None))
     return fig

@@ -73,18 +73,16 @@ def keep_median(run_folder: Path) -> None:
     for name in SHOWN:
         kept = weights.file_of(run_folder / f"seed{seed}", name, "G")
         shutil.copyfile(kept, here.recorded / f"{name}-G.pt")
-    every_second = side_by_side(recorded_generators())[::2]  # a page stays small
-    write_video(here.recorded / "drive.webp", every_second, fps=5)
+    every_fourth = side_by_side(recorded_generators())[::4]  # a page stays small
+    write_video(here.recorded / "drive.webp", every_fourth, fps=2.5)
 
 
 def side_by_side(nets: Mapping[str, nn.Module]) -> Tensor:
-    """The shown drive (T, 3, h, w): real, frame by frame; below, without flow and vid2vid."""
+    """The shown drive (T, 3, H, 2 W + 2): frame by frame, and vid2vid."""
     clip = seen(drive())
     first = clip.frames[:, :L]
-    films = [clip.frames[0, L:], *(made(nets, name, clip, first).image[0] for name in SHOWN)]
-    padded = [F.pad(film, (0, 2, 0, 2), value=1.0) for film in films]  # (T, 3, H + 2, W + 2)
-    lines = [torch.cat(padded[:2], dim=3), torch.cat(padded[2:], dim=3)]
-    return torch.cat(lines, dim=2)  # (T, 3, 2 H + 4, 2 W + 4)
+    left, right = (made(nets, name, clip, first).image[0] for name in ("frames", "full"))
+    return torch.cat([F.pad(left, (0, 2), value=1.0), right], dim=3)
 
 
 # -- videos --------------------------------------------------------------------------------------

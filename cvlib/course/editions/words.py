@@ -102,6 +102,7 @@ CHINESE_WORDS = Words(
         "holds": "成立",
         "holds in direction": "方向成立",
         "not resolved at this scale": "此规模下无定论",
+        "not measured": "未测量",
         "contradicted": "被否定",
         "no record yet": "尚无记录",
     },

@@ -1,4 +1,4 @@
-"""The paper's values, the recorded run and this run side by side, and the verdict."""
+"""The paper's values, the recorded runs and this run side by side, and the verdict."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One metric: what the paper, the recorded run and this run have."""
+    """One metric: what the paper, the recorded runs and this run have."""
 
     metric: str
     paper: str
-    recorded: str
+    recorded: tuple[str, ...]  # of each recorded run
     live: str
 
     @property
     def measured(self) -> bool:
         """Whether this run or a recorded one has a value."""
-        return self.live != NOTHING or self.recorded not in (NOTHING, NOT_RECORDED)
+        return any(cell not in (NOTHING, NOT_RECORDED) for cell in (*self.recorded, self.live))
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +44,7 @@ class Scoreboard:
     """
 
     title: str
-    columns: tuple[str, str, str, str]
+    columns: tuple[str, ...]
     rows: tuple[Row, ...]
     unmeasured: tuple[Row, ...]
     verdict: tuple[tuple[str, str, str], ...]  # claim, rule, status
@@ -85,45 +85,43 @@ class Scoreboard:
 
 
 def scoreboard(record: Record) -> Scoreboard:
-    """The scoreboard of a record: its headline metrics beside the paper and the recorded run."""
+    """The scoreboard of a record: its headline metrics beside the paper and the recorded runs."""
     entry = chapter(record["chapter"])
-    best = records.recorded(entry)
+    made = [known for profile in COLUMNS if (known := records.recorded(entry, profile))]
     names = [name for name, metric in record["metrics"].items() if metric["headline"]]
-    rows = [_row(name, record, best) for name in names]
+    rows = [_row(name, record, made) for name in names]
     known = [(record["metrics"][n]["title"], record["paper"][n]) for n in names
              if n in record["paper"]]  # fmt: skip
     return Scoreboard(
         f"Chapter {entry.number:02d} · {entry.title} · profile {record['profile']}"
         f" · data: {record['data'] or 'none named'}",
-        ("metric", "paper (its scale)", _column(best), "this run"),
+        ("metric", "paper (its scale)", *_columns(made), "this run"),
         tuple(row for row in rows if row.measured),
         tuple(row for row in rows if not row.measured),
         tuple((v["claim"], v["rule"], v["status"]) for v in record["verdict"]),
-        tuple(_notes(record, best, any(not value["checked"] for _, value in known))),
+        tuple(_notes(record, made, any(not value["checked"] for _, value in known))),
         tuple(_source(title, value) for title, value in known),
     )
 
 
-def _row(name: str, record: Record, best: Record | None) -> Row:
+def _row(name: str, record: Record, made: Sequence[Record]) -> Row:
     metric = record["metrics"][name]
-    known = best["metrics"].get(name) if best else None
+    cells = (one["metrics"].get(name) for one in made)
     return Row(
         metric["title"],
         paper_cell(record["paper"].get(name), metric["unit"]),
-        value(known) if known else NOT_RECORDED,
+        tuple(value(known) if known else NOT_RECORDED for known in cells) or (NOT_RECORDED,),
         value(metric),
     )
 
 
-def _column(best: Record | None) -> str:
-    """The head of the recorded column: which profile, how many seeds, where, how long."""
-    if best is None:
-        return "recorded"
-    return f"recorded ({best['profile']}: {_effort(best)})"
+def _columns(made: Sequence[Record]) -> list[str]:
+    """The heads of the recorded columns: which profile, how many seeds, where, how long."""
+    return [f"recorded ({one['profile']}: {_effort(one)})" for one in made] or ["recorded"]
 
 
-def _cells(row: Row) -> tuple[str, str, str, str]:
-    return row.metric, row.paper, row.recorded, row.live
+def _cells(row: Row) -> tuple[str, ...]:
+    return row.metric, row.paper, *row.recorded, row.live
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row]) -> str:
@@ -183,14 +181,14 @@ def _spaced(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def _notes(record: Record, best: Record | None, unchecked: bool) -> Sequence[str]:
+def _notes(record: Record, made: Sequence[Record], unchecked: bool) -> Sequence[str]:
     notes = [RECALLED] if unchecked else []
     if not record["complete"]:
         notes.append("This run is not complete: run it again, it goes on from its checkpoints.")
     if not record["evidence"]:
         notes.append(f"Profile {record['profile']}: {PLUMBING}.")
-    if best:
-        notes.append(f"Recorded run, profile {best['profile']}: {circumstances(best)}.")
+    for one in made:
+        notes.append(f"Recorded run, profile {one['profile']}: {circumstances(one)}.")
     notes.append(f"What differs from the paper: {record['differs']}")
     return notes
 

@@ -17,6 +17,7 @@ HOLDS = "holds"
 DIRECTION = "holds in direction"
 UNRESOLVED = "not resolved at this scale"
 CONTRADICTED = "contradicted"
+UNMEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ class Claim:
     contradicted: str = "False"
 
     def status(self, values: Mapping[str, float]) -> str:
-        """The verdict; a metric that was not measured leaves the claim unresolved."""
+        """The verdict; a claim whose rule needs what nobody measured is `not measured`."""
         rules = ((self.holds, HOLDS), (self.direction, DIRECTION))
         for rule, status in (*rules, (self.contradicted, CONTRADICTED)):
             if names(rule) <= values.keys() and evaluate(rule, values):
                 return status
-        return UNRESOLVED
+        return UNRESOLVED if names(self.holds) <= values.keys() else UNMEASURED
 
 
 @dataclass(frozen=True)

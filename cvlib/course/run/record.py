@@ -13,11 +13,10 @@ from typing import Any
 from cvlib.course import atomic
 from cvlib.course.chapters import Chapter, chapter
 from cvlib.course.errors import CourseError
-from cvlib.course.run.experiment import Experiment, Unit
+from cvlib.course.run.experiment import Claim, Experiment, Unit
 from cvlib.course.run.rules import compute, names
 
 SCHEMA = Path(__file__).with_name("record.schema.json")
-BEST = ("full", "laptop")  # recorded runs that are evidence, the stronger first
 
 Results = Mapping[tuple[int, str], dict[str, Any]]  # (seed, unit) -> what the unit wrote
 
@@ -54,13 +53,18 @@ def build(
         "extra": extra,
         "provenance": provenance(experiment, profile, there),
     }
-    means = {k: m["mean"] for k, m in whole["metrics"].items() if m["mean"] is not None}
-    whole["verdict"] = [
+    whole["verdict"] = verdict(experiment.claims, whole["metrics"])
+    return whole
+
+
+def verdict(claims: Sequence[Claim], metrics: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Every claim with its rules and what they say of the means over seeds."""
+    means = {k: m["mean"] for k, m in metrics.items() if m["mean"] is not None}
+    return [
         {"claim": c.text, "rule": c.holds, "direction": c.direction,
          "contradicted": c.contradicted, "status": c.status(means)}
-        for c in experiment.claims
+        for c in claims
     ]  # fmt: skip
-    return whole
 
 
 Measured = tuple[float, int | None]  # a value and the sample count behind it
@@ -181,16 +185,10 @@ def schema_problem(record: Any) -> str:
     return ""
 
 
-def recorded(entry: Chapter, profile: str | None = None) -> dict[str, Any] | None:
-    """A chapter's recorded run: of one profile, or the best there is (full, else laptop).
-
-    None when there is none yet.
-    """
-    for name in (profile,) if profile else BEST:
-        path = entry.recorded / f"{name}.json"
-        if path.is_file():
-            return load(path)
-    return None
+def recorded(entry: Chapter, profile: str = "laptop") -> dict[str, Any] | None:
+    """A chapter's recorded run of a profile; None when there is none yet."""
+    path = entry.recorded / f"{profile}.json"
+    return load(path) if path.is_file() else None
 
 
 def recorded_file(entry: Chapter, name: str) -> Path | None:

@@ -61,18 +61,22 @@ def captioned(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 def prose(text: str, words: Words) -> str:
     """Markdown for a page: the badge is a button there, tables have heads, folds stand apart."""
-    text = BADGE.sub("", text).replace(FACT_BOX, f"{words.fact_box}\n|---|---|")
+    text = BADGE.sub("", text)
+    head = words.fact_box if text.startswith("# ") else f"| {UNSEEN} | {UNSEEN} |"
+    text = text.replace(FACT_BOX, f"{head}\n|---|---|")
     text = CORNER.sub(f"| {UNSEEN} ", text)
     text = TITLE.sub(r"\1", DETAILS.sub("</details>\n\n", text))
     return text.replace(" ◆", "\N{NO-BREAK SPACE}◆")
 
 
 def split(cell: NotebookNode) -> list[NotebookNode]:
-    """The cell, and one without code for each further figure: a cell has one caption."""
+    """The cell, and one without code where a figure begins or ends: all of a cell is captioned."""
     parts = [cell]
     outputs, cell.outputs = cell.outputs, []
     for output in outputs:
-        if picture(output) and any(picture(o) for o in parts[-1].outputs):
+        shown = parts[-1].outputs
+        ends = any(picture(o) for o in shown) and "text/markdown" not in output.get("data", {})
+        if ends or (picture(output) and shown):
             parts.append(new_code_cell("", metadata={"tags": ["remove-input"]}))
         parts[-1].outputs.append(output)
     return parts

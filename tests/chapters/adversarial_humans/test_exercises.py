@@ -59,6 +59,11 @@ def unclamped(levels, delta):
     return levels.float() + whole, levels.float() + whole.flip(2)
 
 
+def flip_wraps(levels, delta):
+    adv, _ = s.two_conditions(levels, delta)
+    return adv, (levels.int() + delta.round().flip(2).int()).to(torch.uint8)
+
+
 def one_sided(p, power):
     normal = torch.distributions.Normal(0.0, 1.0)
     z = float(normal.icdf(torch.tensor(power)))
@@ -67,9 +72,17 @@ def one_sided(p, power):
 
 def floored(stim, mask, rates):
     def worst(hz):
-        return max(abs(math.floor(t * hz / 1000) * 1000 / hz - t) for t in (stim, mask))
+        return max(abs(max(1, math.floor(t * hz / 1000)) * 1000 / hz - t) for t in (stim, mask))
 
     return min(rates, key=worst)
+
+
+def by_squares(stim, mask, rates):
+    def total(hz):
+        frame = 1000 / hz
+        return sum((max(1, round(t / frame)) * frame - t) ** 2 for t in (stim, mask))
+
+    return min(rates, key=total)
 
 
 def stimulus_only(stim, mask, rates):
@@ -108,7 +121,8 @@ WRONG = {
     "02.4": {
         "the fastest": (lambda a, b, rates: max(rates), "fastest screen is not always"),
         "stimulus only": (stimulus_only, "the mask has a duration"),
-        "cut off": (floored, "round to the nearest whole frame"),
+        "cut off": (floored, "you round down"),
+        "squares": (by_squares, "the larger of the two errors"),
         "a duration": (lambda a, b, rates: 16.7, "one of the rates"),
     },
     "02.5": {
@@ -126,6 +140,7 @@ WRONG = {
         "picture": (picture_flipped, "only its perturbation is turned"),
         "left to right": (left_to_right, "not left to right"),
         "unclamped": (unclamped, "clamp before you store"),
+        "flip wraps": (flip_wraps, "flip: a pixel of 3"),
     },
     "02.7": {
         "linear": (lambda x, a, b: (x - a) / (b - a), "linear in sigma"),

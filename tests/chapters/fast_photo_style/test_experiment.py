@@ -118,7 +118,8 @@ GOOD = {
     "photowct_edge_ssim": 0.4, "photowct_smooth_edge_ssim": 0.75, "photowct_smooth_style": 0.5,
     "luan_seconds": 600.0, "ours_seconds": 2.0,
 }  # fmt: skip
-NAMES = ["holds", "holds in direction", "not resolved at this scale", "contradicted"]
+NAMES = ["holds", "holds in direction", "not resolved at this scale", "contradicted",
+         "not measured"]  # fmt: skip
 
 
 def statuses(**changes):

@@ -77,7 +77,7 @@ def test_a_recorded_row_is_shown_with_its_profile_seeds_device_and_minutes(store
     board = scoreboard(a_record())
     assert [row.metric for row in board.rows] == ["BN, 2 images", "GN, 2 images"]
     assert board.columns[2] == "recorded (laptop: 3 seeds, EPYC, 21 min)"
-    assert board.rows[1].recorded == "8 ± 1.5 % (3 seeds, n = 360)"
+    assert board.rows[1].recorded == ("8 ± 1.5 % (3 seeds, n = 360)",)
     assert board.rows[1].live == "—"
     for text in (str(board), board._repr_html_()):
         assert "51.9 % (n = 360)" in text
@@ -93,10 +93,13 @@ def test_where_a_value_was_read_is_folded_and_not_in_the_cell(store):
     assert "GN, 2 images: Table 2 (as recalled)" in html
 
 
-def test_the_gpu_record_is_stronger_than_the_laptop_record(store):
-    keep(store, a_record("laptop", (40.0,)))
+def test_the_laptops_and_the_gpus_record_stand_side_by_side(store):
     keep(store, a_record("full", (30.0,)))
-    assert scoreboard(a_record()).columns[2].startswith("recorded (full:")
+    keep(store, a_record("laptop", (40.0,)))
+    board = scoreboard(a_record())
+    assert board.columns[2].startswith("recorded (laptop:")
+    assert board.columns[3].startswith("recorded (full:")
+    assert [cell.split()[0] for cell in board.rows[0].recorded] == ["40", "30"]
 
 
 def test_this_runs_numbers_are_marked_in_html_and_last_in_text(store):

@@ -1,4 +1,4 @@
-"""At most eight flat files of at most 15 MiB: how results leave a machine, and come back."""
+"""At most eight flat files of 15 MiB, 62 in all: how results leave a machine, and come back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cvlib.course.errors import CourseError
 from cvlib.course.run.recording.jobs import Job, checkpoints
 
 LIMIT = 15 << 20  # bytes of a file
+TOTAL = 62 << 20  # of all files; what is half-done gives way to what is finished
 ROOM = 256 << 10  # of them for tar's own headers
 WEIGHTS, RESUME = 3, 4  # files of each kind, beside the one with the results
 ABOUT = "about.json"  # of a chapter: the configuration and the code that its results are of
@@ -33,7 +34,9 @@ def pack(work: Path, out: Path, jobs: Sequence[Job]) -> list[str]:
     left = _spread(out, "weights", _read(work, kept), WEIGHTS)
     half = [p for job in jobs if job not in done for p in _newest(job, work)]
     half.sort(key=_age)
-    return left + _spread(out, "resume", _read(work, half), RESUME)
+    taken = sum(p.stat().st_size for p in (out / "results.tar", *out.glob("weights-*.tar")))
+    files = min(RESUME, (TOTAL - taken) // LIMIT)
+    return left + _spread(out, "resume", _read(work, half), files)
 
 
 def _newest(job: Job, work: Path) -> list[Path]:
@@ -79,7 +82,7 @@ def _spread(out: Path, kind: str, members: Sequence[Member], files: int) -> list
         for i, (place, piece) in enumerate(pieces):
             cut = f"~{i + 1}of{len(pieces)}" if len(pieces) > 1 else ""
             bins[place].append((name + cut, piece))
-    for k in range(files):
+    for k in range(max(WEIGHTS, RESUME)):
         path = out / f"{kind}-{k + 1}.tar"
         if k < len(bins) and bins[k]:
             _write(path, bins[k], "w")

@@ -28,13 +28,17 @@ class Preflight:
     blocked: Mapping[str, str]  # "04 bn-32" -> why
 
 
-def examine(jobs: Sequence[Job], profile: str, work: Path, out: Path, device: str) -> Preflight:
-    """Look at data, packages, commit, disk and folders. Raises `CourseError` if nothing may run."""
+def check_folders(work: Path, out: Path) -> None:
+    """Raise `CourseError` where a visit could not write its results."""
     for folder in (work, out):
         if folder.exists() and not folder.is_dir():
             raise CourseError(f"{folder} is a file: choose another folder")
         if not writable(folder):
             raise CourseError(f"{folder} may not be written to: choose another folder")
+
+
+def examine(jobs: Sequence[Job], profile: str, work: Path, device: str) -> Preflight:
+    """Look at data, packages, commit and disk: what can run, what cannot and why."""
     blocked = {}
     lines = [f"profile {profile} on {device}, commit {identity.commit()[:12]}"]
     free = shutil.disk_usage(next(p for p in (work, *work.parents) if p.exists())).free / 1e9

@@ -58,9 +58,10 @@ def plan(
     out = out or runs_dir() / "recorded" / profile
     work = _work_folder(out, profile)
     jobs = all_jobs(experiments, profile, seeds)
-    found = preflight.examine(jobs, profile, work, out, device)
+    preflight.check_folders(work, out)
     work = scratch or work
     said = prepare(_about(experiments, profile), work, [*_own(out), *sources], accept_code)
+    found = preflight.examine(jobs, profile, work, device)
     estimates = Estimates(device)
     estimates.read_records(experiments, profile)
     done = [(job, result) for job in jobs if (result := job.result(work))]
