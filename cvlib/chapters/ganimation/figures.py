@@ -24,6 +24,8 @@ from cvlib.faces.trials import Trials, answers
 TONES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
 PORTRAIT = probes.PORTRAIT
 SMOOTH = "bilinear"  # small faces are read better without the edges of their pixels
+SCHEDULES = {"base": "price late", "free": "never", "eager": "high at once",
+             "cold": "late, no warm-up"}  # fmt: skip
 JUDGES = {"fit": "analysis by synthesis", "estimator": "independent net", "judge": "own judge"}
 
 
@@ -38,7 +40,7 @@ def show_rows(ax: Axes, rows: Mapping[str, Tensor]) -> None:
     drawn = [row_of(pictures) for pictures in rows.values()]
     ax.imshow(np.concatenate(drawn), interpolation=SMOOTH)
     height = drawn[0].shape[0]
-    ax.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
+    ax.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows), fontsize=8)
     ax.set_xticks([])
     ax.grid(False)
     ax.tick_params(length=0)
@@ -52,7 +54,7 @@ def in_grey(attention: Tensor) -> Tensor:
 
 def hero(face: Identity, G: nn.Module, t: Trials) -> Figure:
     """Rendered emotions of one face, above what the trained generator paints on others."""
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.7, 4.3), height_ratios=(1, 2.75))
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.1), height_ratios=(1, 2.75))
     recipes = ("happiness", "surprise", "fear", "anger", "disgust")
     aus = torch.cat([expression(()), *(expression(EMOTION_RECIPES[name]) for name in recipes)])
     drawn = render_many(face.repeated(len(aus)), aus, 144, PORTRAIT)
@@ -79,7 +81,7 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     """A cross-fade of two pictures above the renderer's way through expressions."""
     start, end = expression(()), expression(recipe)
     steps = [probes.crossfade(face, start, end, t, size) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    fig, ax = plt.subplots(figsize=(6.2, 2.4))
+    fig, ax = plt.subplots(figsize=(5.8, 2.3))
     rows = {
         "pixels": torch.stack([faded for _, faded in steps]),
         "muscles": torch.stack([moved for moved, _ in steps]),
@@ -93,7 +95,7 @@ def unit_sheet(face: Identity, size: int = 64) -> Figure:
     aus = torch.cat([expression(()), torch.eye(len(UNITS))])
     aus[UNITS.index(next(u for u in UNITS if u.number == 26)) + 1] = expression((25, 26))[0]
     pictures = render_many(face.repeated(len(aus)), aus, size, PORTRAIT)
-    fig, axes = plt.subplots(3, 6, figsize=(5.2, 3.2))
+    fig, axes = plt.subplots(3, 6, figsize=(5, 3.1))
     names = ["no unit", *(f"{u.number} {_short(u.title)}" for u in UNITS)]
     for ax, picture, name in zip(axes.flat, pictures, names, strict=True):
         ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation=SMOOTH)
@@ -140,7 +142,7 @@ def draw_split(G: nn.Module, face: Identity, number: int) -> Callable[[Axes, flo
 def decomposition(G: nn.Module, t: Trials) -> Figure:
     """Input, colour, attention and their composition, a column per request."""
     painted = answers(G, t)
-    fig, ax = plt.subplots(figsize=(4.6, 4.1))
+    fig, ax = plt.subplots(figsize=(4.2, 3.7))
     rows = {
         "input I": (t.before + 1) / 2,
         "colour C": (painted.color + 1) / 2,
@@ -154,7 +156,7 @@ def decomposition(G: nn.Module, t: Trials) -> Figure:
 
 def penalty_fields(weights: Sequence[float]) -> Figure:
     """The length of a toy critic's slope over the plane, without and with a gradient penalty."""
-    fig, axes = plt.subplots(1, len(weights), figsize=(6.4, 2.4))
+    fig, axes = plt.subplots(1, len(weights), figsize=(6, 2.2))
     for ax, weight in zip(axes, weights, strict=True):
         scores, slopes = probes.penalty_field(weight)
         extent = (-2, 2, -2, 2)
@@ -171,43 +173,53 @@ def penalty_fields(weights: Sequence[float]) -> Figure:
 
 def fooled(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
     """The same generators judged three ways: a dot per seed, a column per arm."""
-    fig, ax = plt.subplots(figsize=(8, 3.6))
+    fig, ax = plt.subplots(figsize=(7, 3))
     for k, (kind, title) in enumerate(JUDGES.items()):
         for i, arm in enumerate(ARMS):
             values = metrics[f"{kind}_{arm}"]["values"]
             x = i + 0.24 * (k - 1)
             ax.plot([x] * len(values), values, "oDs"[k], color=TONES[k], alpha=0.75,
                     label=title if i == 0 else None)  # fmt: skip
-    floor = metrics["fit_copy"]["mean"]
-    ax.axhline(floor, color="black", linewidth=0.8)
-    ax.set_xticks(range(len(ARMS)), [title.replace(" ", "\n", 1) for title in ARMS.values()])
+    ax.axhline(metrics["fit_copy"]["mean"], color="black", linewidth=0.8)
+    ax.set_xticks(range(len(ARMS)), [_stacked(title) for title in ARMS.values()], fontsize=8)
     ax.set(ylabel="ICC, mean of three units", ylim=(-0.15, 1.05))
     ax.legend(loc="lower right", ncols=3, bbox_to_anchor=(1, 1))
     return fig
 
 
+def _stacked(title: str) -> str:
+    """A title in lines of one or two words, for a tick."""
+    words = title.split()
+    return "\n".join(" ".join(words[i : i + 2]) for i in range(0, len(words), 2))
+
+
 def collapse_lab(told: Mapping[str, Any]) -> Figure:
     """Agreement and mean attention over the steps for schedules of the price, a line per seed."""
-    fig, axes = plt.subplots(1, 2, figsize=(8, 3.3))
-    arms = {"base": "late", "free": "never", "eager": "high from the start", "cold": "no warm-up"}
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.9))
+    arms = {
+        "base": "price late",
+        "free": "never",
+        "eager": "high at once",
+        "cold": "late, no warm-up",
+    }
     for (arm, title), color in zip(arms.items(), TONES, strict=False):
         for i, seed in enumerate(told["seeds"]):
             read = [line for line in probes.history_of(told, arm, seed) if "fit" in line]
             steps = [line["step"] + 1 for line in read]
             label = title if i == 0 else None
-            axes[0].plot(steps, [p["fit"] for p in read], "o-", color=color, label=label, alpha=0.8)
-            axes[1].plot(steps, [100 * p["repainted"] for p in read], "o-", color=color, alpha=0.8)
+            axes[0].plot(steps, [p["fit"] for p in read], "o-", color=color, label=label)
+            axes[1].plot(steps, [100 * p["repainted"] for p in read], "o-", color=color)
     axes[0].axhline(told["metrics"]["fit_copy"]["mean"], color="black", linewidth=0.8)
     axes[0].set(title="ICC by analysis by synthesis", xlabel="step")
     axes[1].set(title="mean attention (%)", xlabel="step", ylim=(0, None))
-    axes[0].legend(title="price of attention", fontsize=8)
+    fig.legend(loc="outside upper center", ncols=4)
     return fig
 
 
 def triangle(G: nn.Module, t: Trials) -> Figure:
     """The cycle: faces, what they become, and what comes back."""
     start, there, back = probes.triangle(G, t)
-    fig, ax = plt.subplots(figsize=(4.9, 3.1))
+    fig, ax = plt.subplots(figsize=(4.6, 2.9))
     show_rows(ax, {"face": start, "there": there, "back": back,
                    "|diff| × 3": 3 * (back - start).abs()})  # fmt: skip
     return fig

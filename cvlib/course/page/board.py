@@ -45,7 +45,7 @@ def _strip(draw: Callable[[Axes, Values], None], presets: Mapping[str, Values]) 
     """A picture for each preset, four in a row; a single one gets a small figure."""
     columns = min(COLUMNS, len(presets))
     rows = math.ceil(len(presets) / columns)
-    size = (5.2, 1.55 * rows) if len(presets) > 1 else (4, 4)
+    size = (5, 1.5 * rows) if len(presets) > 1 else (4, 4)
     fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for ax in axes.flat:
         ax.axis("off")
