@@ -82,11 +82,10 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     start, end = expression(()), expression(recipe)
     steps = [probes.crossfade(face, start, end, t, size) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
     fig, ax = plt.subplots(figsize=(5.8, 2.3))
-    rows = {
+    show_rows(ax, {
         "pixels": torch.stack([faded for _, faded in steps]),
         "muscles": torch.stack([moved for moved, _ in steps]),
-    }
-    show_rows(ax, rows)
+    })  # fmt: skip
     return fig
 
 
@@ -131,8 +130,7 @@ def draw_split(G: nn.Module, face: Identity, number: int) -> Callable[[Axes, flo
         t = probes.one_request(face, {number: strength})
         painted = (answers(G, t).image + 1) / 2
         truth = (t.truth + 1) / 2
-        rows = {"true": truth, "painted": painted, "|diff|": (2 * (painted - truth).abs())}
-        show_rows(ax, rows)
+        show_rows(ax, {"true": truth, "painted": painted, "|diff|": 2 * (painted - truth).abs()})
         if strength > 0:
             ax.set_yticks([])
 
