@@ -219,6 +219,6 @@ def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Mapping
             ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])
         ax.set_xticks(range(len(names)), list(names), fontsize=8)
         ax.set_xlim(-0.5, len(names) - 0.5)
-        ax.set_ylim(0)
+        ax.set_ylim(0, 1.05 * ax.get_ylim()[1])
         ax.set_title(title)
     return fig
