@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.gan.animation import blurred_by_noise
+from cvlib.gan.animation import with_noise
 
 
 class AURegressor(nn.Module):
@@ -50,7 +50,7 @@ def train_estimator(
         x = pictures[chosen]
         x = torch.cat([_blurred(x[: batch // 2]), x[batch // 2 :]])
         level = sigma * float(torch.rand((), generator=draw, device=device))
-        loss = F.mse_loss(net(blurred_by_noise(x, level, draw)), aus[chosen])
+        loss = F.mse_loss(net(with_noise(x, level, draw)), aus[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

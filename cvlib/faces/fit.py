@@ -49,12 +49,14 @@ class FitBank:
         The nearest grid point, moved along each axis to the bottom of a parabola through its
         neighbours.
         """
+        pictures = pictures.cpu()
+        who = who.cpu()
         strengths = torch.empty(len(pictures), self.grid.shape[1])
         residual = torch.empty(len(pictures))
         for person in who.unique().tolist():
             chosen = who == person
             known = self.pictures[person].float() / 255  # (L ** n, 3 S S)
-            seen = pictures[chosen].flatten(1).cpu()
+            seen = pictures[chosen].flatten(1)
             errors = torch.cdist(seen, known).square() / known.shape[1]
             residual[chosen], best = errors.min(dim=1)
             strengths[chosen] = self.grid[best] + self._refined(errors, best)
@@ -87,6 +89,29 @@ def _bottom(before: Tensor, here: Tensor, after: Tensor) -> Tensor:
     """Where a parabola through three heights (N,) at -1, 0, 1 is lowest, within half a step."""
     bend = (before - 2 * here + after).clamp_min(1e-12)
     return (0.5 * (before - after) / bend).clamp(-0.5, 0.5)
+
+
+class FitSearch:
+    """The same for many units, by a search from two starts; the better one counts."""
+
+    def __init__(
+        self, face: Identity, numbers: Sequence[int], framing: tuple[float, float]
+    ) -> None:
+        self.face = face
+        self.numbers = numbers
+        self.framing = framing
+
+    def read(self, pictures: Tensor, who: Tensor) -> Fit:
+        """The strengths that explain pictures (N, 3, S, S) in [0, 1] of the people `who` (N,)."""
+        face = self.face.take(who)
+        fits = []
+        for level in (0.0, 0.5):
+            start = pictures.new_full((len(pictures), len(self.numbers)), level)
+            fits.append(fit_by_descent(pictures, face, self.numbers, self.framing, start))
+        low, middle = fits
+        better = (middle.residual < low.residual)[:, None]
+        strengths = torch.where(better, middle.strengths, low.strengths)
+        return Fit(strengths, torch.minimum(low.residual, middle.residual))
 
 
 def fit_by_descent(

@@ -119,7 +119,7 @@ class Judge(nn.Module):
         return self.reader(self.body(x)).flatten(1)
 
 
-def blurred_by_noise(x: Tensor, sigma: float, draw: torch.Generator) -> Tensor:
+def with_noise(x: Tensor, sigma: float, draw: torch.Generator) -> Tensor:
     """Pictures (B, 3, H, W) with normal noise of deviation `sigma`, drawn on their device.
 
     A reader that sees nothing else cannot be talked into an expression by a faint pattern.

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cvlib.gan.animation import Animator, Judge, Painted, blurred_by_noise
+from cvlib.gan.animation import Animator, Judge, Painted, with_noise
 from cvlib.gan.compose import attention_loss
 from cvlib.gan.regularize import gradient_penalty
 
@@ -36,7 +36,7 @@ def critic_loss(
     """
     wasserstein = D.score(fake).mean() - D.score(real).mean()
 
-    seen = blurred_by_noise(real, w.sigma, draw)
+    seen = with_noise(real, w.sigma, draw)
     reading = F.mse_loss(D.read(seen), y)
 
     loss = wasserstein + w.read * reading
@@ -58,7 +58,7 @@ def animator_loss(
     back = G(there.image, y)  # the way back to the first expression
 
     fooling = -D.score(there.image).mean()
-    seen = blurred_by_noise(there.image, w.sigma, draw)
+    seen = with_noise(there.image, w.sigma, draw)
     showing = F.mse_loss(D.read(seen), target)
     cycle = F.l1_loss(back.image, x)
 

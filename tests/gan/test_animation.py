@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cvlib.course.errors import CourseError
-from cvlib.gan.animation import Animator, Judge, blurred_by_noise
+from cvlib.gan.animation import Animator, Judge, with_noise
 from cvlib.gan.animation_losses import Weights, animator_loss, critic_loss, other_targets
 from cvlib.gan.regularize import gradient_penalty
 
@@ -167,10 +167,10 @@ def test_a_lazy_penalty_counts_for_the_steps_without_one():
 
 def test_noise_has_the_stated_deviation_and_none_changes_nothing():
     x = pictures(20, 32)
-    assert blurred_by_noise(x, 0.0, draw()) is x
-    noise = blurred_by_noise(x, 0.8, draw()) - x
+    assert with_noise(x, 0.0, draw()) is x
+    noise = with_noise(x, 0.8, draw()) - x
     assert noise.std().item() == pytest.approx(0.8, rel=0.02)
-    assert not torch.equal(blurred_by_noise(x, 0.8, draw(1)), x + noise)
+    assert not torch.equal(with_noise(x, 0.8, draw(1)), x + noise)
 
 
 def test_targets_are_those_of_other_faces_cut_to_the_range():

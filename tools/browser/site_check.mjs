@@ -83,7 +83,8 @@ async function problemsOf(browser, file, name, view) {
       .filter((m) => m.classList.contains('long') || m.scrollWidth > m.clientWidth + 1)
       .map((m) => m.querySelector('annotation').textContent.slice(0, 60)),
     stretched: [...document.querySelectorAll('.bd-content figure img')].filter((image) => {
-      const shown = image.clientWidth / image.clientHeight;
+      const edge = 2 * parseFloat(getComputedStyle(image).padding || 0);
+      const shown = (image.clientWidth - edge) / (image.clientHeight - edge);
       return Math.abs(shown / (image.naturalWidth / image.naturalHeight) - 1) > 0.03;
     }).length,
   }));

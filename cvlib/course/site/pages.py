@@ -19,6 +19,7 @@ FACT_BOX = "| | |\n|---|---|"
 TRANSLATED = re.compile(r"^\*图[：:] *(.+)\*$", re.MULTILINE)  # a caption in another language
 CORNER = re.compile(r"^\| +(?=\|.*\|\n\|[-:]+\|)", re.MULTILINE)  # a head without words
 UNSEEN = '<span class="visually-hidden">row</span>'
+UNREAD = "# its code is not shown"  # myst-nb leaves out a cell without any
 CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.MULTILINE)
 TITLE = re.compile(r"^(# .*?) ?◆$", re.MULTILINE)  # the mark is a section's
 DETAILS = re.compile(r"</details>\n(?=<details)")
@@ -77,7 +78,7 @@ def split(cell: NotebookNode) -> list[NotebookNode]:
         shown = parts[-1].outputs
         ends = any(picture(o) for o in shown) and "text/markdown" not in output.get("data", {})
         if ends or (picture(output) and shown):
-            parts.append(new_code_cell("", metadata={"tags": ["remove-input"]}))
+            parts.append(new_code_cell(UNREAD, metadata={"tags": ["remove-input"]}))
         parts[-1].outputs.append(output)
     return parts
 

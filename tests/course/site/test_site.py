@@ -48,7 +48,9 @@ def a_chapter():
         new_code_cell("OUT = '/home/ann'", metadata={"tags": ["injected-parameters"]}),
         new_markdown_cell("## 10 Scoreboard ◆\n\n$$a = b \\tag{1}$$\n\nSee [times](TEACHING.md), "
                           "[the code](../cvlib/README.md) and $x$."),
-        new_code_cell("show(fig, alt='x', caption='y')", outputs=figure(ALT, "It falls.")),
+        new_code_cell("show(fig, alt='x', caption='y')", outputs=[
+            *figure(ALT, "It falls."), new_output("stream", name="stdout", text="holds: it falls"),
+            *figure("Dots.", "It is low.")]),
         new_markdown_cell("<details><summary>One</summary>1</details>\n"
                           "<details><summary>Two</summary>2</details>"),
         *(new_code_cell(f'check("{id}", answer)', outputs=[
@@ -69,7 +71,7 @@ def a_translation():
         cells.append(cell)
         if cell.source.startswith("show("):
             cell.outputs = []
-            cells.append(new_markdown_cell("*图：它下降。*"))
+            cells.append(new_markdown_cell("*图：它下降。*\n\n*图：它低。*"))
     kept = [c for c in cells if "injected-parameters" not in c.metadata.get("tags", [])]
     return new_notebook(cells=kept)
 
@@ -81,8 +83,14 @@ def built(tmp_path_factory):
     path = write(folder, a_chapter(), "04_executed.ipynb")
     write(folder / "zh", a_translation(), chapter(4).notebook.name)
     with pytest.MonkeyPatch.context() as patch:
-        homes = property(lambda e: folder / e.folder if e.folder else chapter(4).notebook.parent)
-        patch.setattr(Edition, "home", homes)
+        stored = Edition.notebook
+        patch.setattr(
+            Edition,
+            "notebook",
+            lambda edition, entry: (
+                folder / "zh" / entry.notebook.name if edition.folder else stored(edition, entry)
+            ),
+        )
         site.build(folder / "out", {chapter(4): path}, "Executed **here**.")
     return folder / "out"
 
@@ -102,10 +110,18 @@ def test_the_front_page_has_a_card_with_picture_claim_and_verdicts(built):
 
 
 def test_a_figure_has_its_alt_text_caption_number_and_place(built):
-    (picture,) = re.findall(r"<img [^>]*_images[^>]*>", page(built))
+    picture, second = re.findall(r"<img [^>]*_images[^>]*>", page(built))
     assert 'alt="Bars &amp; &lt;b&gt;."' in picture
     assert 'loading="lazy" width="1" height="1"' in picture
     assert "<strong>Figure 4.1.</strong> It falls." in page(built)
+    assert 'alt="Dots."' in second
+    assert "<strong>Figure 4.2.</strong> It is low." in page(built)
+
+
+def test_all_that_a_cell_shows_is_on_the_page(built):
+    first, second = (page(built).index(f"Figure 4.{n}.") for n in (1, 2))
+    assert first < page(built).index("holds: it falls") < second
+    assert "its code is not shown" not in page(built)
 
 
 def test_hints_and_solution_are_folded_below_their_exercise(built):
@@ -277,15 +293,12 @@ def test_every_stored_chapter_can_be_laid_out(entry):
 
 
 def test_every_figure_of_a_cell_gets_its_caption():
-    nb = a_chapter()
-    cell = next(c for c in nb.cells if c.source.startswith("show("))
-    cell.outputs += figure("Second.", "It rises.")
-    laid = pages.page(chapter(4), nb, ENGLISH.words)
+    laid = pages.page(chapter(4), a_chapter(), ENGLISH.words)
     one, two = (c for c in laid.cells if "mystnb" in c.metadata)
     assert one.metadata.mystnb.figure.caption == "**Figure 4.1.** It falls."
-    assert two.metadata.mystnb.figure.caption == "**Figure 4.2.** It rises."
-    assert two.metadata.mystnb.image.alt == "Second."
-    assert (two.source, two.metadata.tags) == ("", ["remove-input"])
+    assert two.metadata.mystnb.figure.caption == "**Figure 4.2.** It is low."
+    assert two.metadata.mystnb.image.alt == "Dots."
+    assert (two.source, two.metadata.tags) == (pages.UNREAD, ["remove-input"])
 
 
 def test_what_a_cell_prints_beside_its_figure_is_not_captioned():
@@ -296,7 +309,7 @@ def test_what_a_cell_prints_beside_its_figure_is_not_captioned():
     before, shown, after = pages.split(cell)
     assert [o.text for o in (*before.outputs, *after.outputs)] == ["before", "after"]
     assert [*map(pages.picture, shown.outputs)] == ["image/png", ""]
-    assert (before.source, shown.source, after.source) == ("a", "", "")
+    assert (before.source, shown.source, after.source) == ("a", pages.UNREAD, pages.UNREAD)
 
 
 def test_a_figure_without_caption_is_refused():

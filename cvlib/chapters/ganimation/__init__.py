@@ -1,0 +1,1 @@
+"""Chapter 07: GANimation (Pumarola et al., ECCV 2018)."""
