@@ -114,7 +114,9 @@ def measure_copying(run: Run, video: Tensor, m: Material) -> None:
     rows, apart = nearest(video, m.target.frames.cpu())
     missed = (video - m.test.rgb).square().flatten(1).mean(1).sqrt()  # (T,)
     run.measure("copying", (missed / apart).mean(), len(video))
-    run.note("nearest training frame", rows)
+    shown = torch.linspace(0, len(video) - 1, 6).long()
+    pictures = {"output": video, "truth": m.test.rgb, "nearest": m.target.frames.cpu()[rows]}
+    run.weights("nearest", {name: frames[shown] for name, frames in pictures.items()})
 
 
 # -- the transfer, and noise -----------------------------------------------------------------------

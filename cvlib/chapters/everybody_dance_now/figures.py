@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,16 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from cvlib.chapters.everybody_dance_now.probes import Faces, Show, raised, spectrum
-from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, RECORDED, SKY, VERMILION
+from cvlib.chapters.everybody_dance_now.probes import Faces, Show
+from cvlib.course.page.figures import BLUE, GREEN, PURPLE, RECORDED, SKY, VERMILION
 from cvlib.dance.footage import sticks_of
 from cvlib.dance.nets import PoseToFrame
-from cvlib.dance.placing import PoseStats, body_height, foot_line, placing
+from cvlib.dance.skeleton import BODY21
 from cvlib.dance.stick import draw_sticks, thickness_for
 from cvlib.synth.dancer import Clip
 
 FPS = 30.0
 Draw = Callable[[Axes, Any], None]
+Track = tuple[Tensor, Tensor]  # raw and normalised keypoints, (T, 21, 3) each
 
 
 def pixels(image: Tensor) -> np.ndarray:
@@ -69,18 +71,18 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
     return film(rows, frames)
 
 
-def film(rows: Mapping[str, Tensor], frames: Sequence[int]) -> Figure:
-    """Clips (T, 3, H, W) as rows of a film strip."""
+def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 0.92) -> Figure:
+    """Clips (T, 3, H, W) as rows of a film strip, a picture so many `inches` wide."""
     _, _, height, width = next(iter(rows.values())).shape
-    tall = 7.2 / len(frames) * height / width
-    fig, axes = plt.subplots(len(rows), 1, figsize=(8, tall * len(rows)))
+    across = inches * len(frames)
+    down = inches * height / width * len(rows)
+    fig, axes = plt.subplots(len(rows), 1, figsize=(across + 1, down))
+    fig.get_layout_engine().set(rect=(1 / (across + 1), 0, across / (across + 1), 1), h_pad=0.01)
     for ax, (name, clip) in zip(np.atleast_1d(axes), rows.items(), strict=True):
-        ax.imshow(pixels(row(clip[list(frames)])))
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
-        ax.set_ylabel(name, rotation=0, ha="right", va="center")
-        for side in ax.spines.values():
-            side.set_visible(False)
+        ax.imshow(pixels(row(clip[list(frames)])), interpolation="bilinear")
+        label = ax.text(-0.01, 0.5, name, transform=ax.transAxes, ha="right", va="center")
+        label.set_in_layout(False)
+        ax.axis("off")
     return fig
 
 
@@ -95,24 +97,33 @@ def misplaced(show: Show, frame: int) -> Figure:
     return fig
 
 
-def stage_lines(keypoints: Tensor, source: PoseStats, target: PoseStats) -> Figure:
-    """Heights, translation and scale over the source's foot line, from keypoints (T, 21, 3)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.0))
-    line, _ = foot_line(keypoints)
-    height, _ = body_height(keypoints)
-    where = placing(keypoints, source, target)
-    left.plot(line, height, ".", color=SKY, markersize=2, label="every frame")
-    left.plot([source.min, source.max], [source.far, source.close], "o", color=VERMILION,
-              label="far, close")  # fmt: skip
-    left.set(xlabel="foot line a (px, larger is nearer)", ylabel="height (px)")
-    left.legend()
-    right.plot(line, where.foot - line, ".", color=BLUE, markersize=2, label="b = m(a) - a, px")
-    right.set(xlabel="foot line a (px)", ylabel="translation b (px)")
-    twin = right.twinx()
-    twin.plot(line, where.scale, ".", color=ORANGE, markersize=2)
-    twin.set_ylabel("scale c(a)", color=ORANGE)
-    twin.grid(False)
-    return fig
+def raised(keypoints: Tensor, degrees: float) -> Tensor:
+    """One pose (21, 3) with the left arm turned about the shoulder by an angle, (1, 21, 3)."""
+    shoulder, elbow, wrist = BODY21.index("left_shoulder", "left_elbow", "left_wrist")
+    angle = math.radians(degrees)
+    turn = torch.tensor(
+        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
+    ).to(keypoints)
+    moved = keypoints.clone()
+    for joint in (elbow, wrist):
+        arm = keypoints[joint, :2] - keypoints[shoulder, :2]
+        moved[joint, :2] = keypoints[shoulder, :2] + turn @ arm
+    return moved[None]
+
+
+def spectrum(keypoints: Tensor, fps: float) -> tuple[Tensor, Tensor]:
+    """Mean amplitude of the accelerations of (T, K, 3) in bands of frequency: Hz (F,), pixels (F,).
+
+    A band holds four neighbouring frequencies.
+    """
+    second = keypoints[2:, :, :2] - 2 * keypoints[1:-1, :, :2] + keypoints[:-2, :, :2]
+    window = torch.hann_window(len(second), dtype=second.dtype)[:, None, None]
+    amplitude = torch.fft.rfft(second * window, dim=0).abs().mean(dim=(1, 2)) / len(second)
+    frequency = torch.fft.rfftfreq(len(second), 1 / fps)
+    bands = len(frequency) // 4
+    return frequency[: 4 * bands].view(bands, 4).mean(1), amplitude[: 4 * bands].view(
+        bands, 4
+    ).mean(1)
 
 
 def draw_pose(G: PoseToFrame, keypoints: Tensor, before: Tensor) -> Draw:
@@ -133,7 +144,7 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
 
     def draw(ax: Axes, t: int) -> None:
         sticks = sticks_on_black(clip.keypoints[t : t + 1], clip.rgb)
-        error = (video[t] - clip.rgb[t]).abs().mean(0, keepdim=True).expand(3, -1, -1) - 1
+        error = 3 * (video[t] - clip.rgb[t]).abs().mean(0).expand(3, -1, -1) - 1
         top = row(torch.stack([sticks[0], video[t]]))
         bottom = row(torch.stack([clip.rgb[t], error]))
         show_image(ax, torch.cat([top, bottom], dim=1))
@@ -143,7 +154,7 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
 
 def slices(videos: Mapping[str, Tensor], height: int) -> Figure:
     """One row of pixels over time, downwards, for several videos (T, 3, H, W)."""
-    fig, axes = plt.subplots(1, len(videos), figsize=(8, 3.4))
+    fig, axes = plt.subplots(1, len(videos), figsize=(6.6, 3.0))
     for ax, (name, video) in zip(axes, videos.items(), strict=True):
         ax.imshow(pixels(video[:, :, height].permute(1, 0, 2)), aspect="auto")
         ax.set(title=name, xlabel="x (px)", ylabel="frame" if ax is axes[0] else "")
@@ -160,15 +171,15 @@ def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
         "truth": found.true,
         "residual\nx 5": residual,
     }
-    return film(rows, frames)
+    return film(rows, frames, inches=1.2)
 
 
 def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
     """One joint's x over time and the spectrum of accelerations, for tracks (T, K, 3)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
     colors = (GREEN, SKY, BLUE, VERMILION, PURPLE)
     for (name, keypoints), color in zip(tracks.items(), colors, strict=False):
-        left.plot(keypoints[:60, joint, 0], color=color, label=name, linewidth=1.4)
+        left.plot(keypoints[:45, joint, 0], color=color, label=name, linewidth=1.4)
         frequency, amplitude = spectrum(keypoints, FPS)
         right.semilogy(frequency[1:], amplitude[1:], color=color, linewidth=1.2)
     left.set(xlabel="frame", ylabel="x of the left wrist (px)")
@@ -177,12 +188,33 @@ def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
     return fig
 
 
-def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Sequence[str]]) -> Figure:
+def draw_playground(truth: Clip, tracks_at: Mapping[float, Track], frame: int) -> Draw:
+    """For `explore`: raw (grey) and normalised sticks over the true target, source far or near."""
+
+    def draw(ax: Axes, distance: float) -> None:
+        raw, placed = (kp[frame] for kp in tracks_at[distance])
+        both = torch.stack([over(truth.rgb[frame], raw), over(truth.rgb[frame], placed)])
+        show_image(ax, row(both))
+
+    return draw
+
+
+def quiz(pictures: Tensor, columns: int) -> Figure:
+    """Numbered frames (n, 3, H, W), which may be real or not."""
+    rows = -(-len(pictures) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(1.0 * columns, 1.6 * rows), squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        show_image(ax, pictures[i], str(i + 1))
+    return fig
+
+
+def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Mapping[str, str]]
+          ) -> Figure:  # fmt: skip
     """A panel per question, a column per metric, a dot per seed of the recorded run."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(8, 3.0))
+    fig, axes = plt.subplots(1, len(panels), figsize=(8, 2.8))
     for ax, (title, names) in zip(axes, panels.items(), strict=True):
-        for i, name in enumerate(names.values() if isinstance(names, Mapping) else names):
-            values = metrics[name]["values"]
+        for i, name in enumerate(names.values()):
+            values = [v for v in metrics[name]["values"] if v is not None]
             ax.plot([i] * len(values), values, "o", color=RECORDED["color"], alpha=0.7)
             ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])
         ax.set_xticks(range(len(names)), list(names), fontsize=8)

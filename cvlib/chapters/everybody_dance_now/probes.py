@@ -1,16 +1,17 @@
 """What the pages of chapter 09 look at: recorded nets, the clips they perform, small measurements.
 
 `python -m cvlib.chapters.everybody_dance_now.probes FOLDER` copies the nets of a laptop run's
-median seed beside its record.
+median seed beside its record, and judges both generators of every seed under noise.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,23 @@ from torch import Tensor
 
 from cvlib.chapters.everybody_dance_now.config import CONFIG
 from cvlib.chapters.everybody_dance_now.train import generator
+from cvlib.course import atomic
 from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
-from cvlib.course.run import record, weights
+from cvlib.course.run import record, tensors, weights
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
-from cvlib.dance.footage import sticks_of
+from cvlib.dance.footage import dance_keypoints, jittered, sticks_of
+from cvlib.dance.forensics import PairDetector
+from cvlib.dance.judge import verdict
 from cvlib.dance.material import SOURCE, TARGET, Tracks, source_stage, target_stage, track
 from cvlib.dance.nets import PoseToFrame, perform
-from cvlib.dance.placing import normalize
-from cvlib.dance.skeleton import BODY21
+from cvlib.dance.placing import PoseStats, normalize, pose_stats
 from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
-SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "main": "portrait-G", "face": "portrait-G_f"}
+SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
 SEEN = 36  # frames of the clips on the page
+HEADS = (2, 15, 28, 41)  # frames of the held-out portrait dance that the page shows
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,7 @@ class Nets:
 
     fbf: PoseToFrame
     ts: PoseToFrame
-    main: PoseToFrame  # of the portrait stage
-    face: FaceResidual
+    detector: PairDetector
 
 
 def recorded_nets() -> Nets:
@@ -50,19 +53,21 @@ def recorded_nets() -> Nets:
     made = {
         "fbf": generator(LAPTOP, previous=False),
         "ts": generator(LAPTOP, previous=True),
-        "main": generator(LAPTOP, previous=True),
-        "face": FaceResidual(LAPTOP.portrait.face_width),
+        "detector": PairDetector(),
     }
-    here = chapter(9)
     for name, net in made.items():
-        path = record.recorded_file(here, f"{SHOWN[name]}.pt")
-        if path is None:
-            raise CourseError(
-                f"{here.recorded.name} has no {SHOWN[name]}.pt: restore the repository"
-            )
-        net.load_state_dict(weights.read(path))
+        net.load_state_dict(weights.read(_kept(SHOWN[name])))
         net.eval().requires_grad_(False)
     return Nets(**made)
+
+
+def _kept(name: str) -> Path:
+    """A small file that stands beside the laptop record."""
+    here = chapter(9)
+    path = record.recorded_file(here, f"{name}.pt")
+    if path is None:
+        raise CourseError(f"{here.recorded.name} has no {name}.pt: restore the repository")
+    return path
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
@@ -73,13 +78,19 @@ def median_seed(told: Mapping[str, Any]) -> int:
 
 
 def keep_median(run_folder: Path) -> None:
-    """Copy the nets of the median seed of a finished laptop run beside its record."""
+    """Copy the nets of a finished laptop run's median seed, and what it drew, to its record."""
     here = chapter(9)
-    seed = median_seed(record.recorded(here, "laptop"))
-    for name in SHOWN.values():
+    folder = run_folder / f"seed{median_seed(record.recorded(here, 'laptop'))}"
+    for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
-        kept = weights.file_of(run_folder / f"seed{seed}", unit, net)
-        shutil.copyfile(kept, here.recorded / f"{name}.pt")
+        shutil.copyfile(weights.file_of(folder, unit, net), here.recorded / f"{name}.pt")
+
+    main, residual = generator(LAPTOP, previous=True), FaceResidual(LAPTOP.portrait.face_width)
+    main.load_state_dict(weights.load(folder, "portrait", "G"))
+    residual.load_state_dict(weights.load(folder, "portrait", "G_f"))
+    faces = vars(draw_faces(main.eval(), residual.eval()))
+    small = {name: video[list(HEADS)].half() for name, video in faces.items()}
+    atomic.write(here.recorded / "faces.pt", tensors.dump(small))
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,14 @@ def held_out(frames: int = SEEN) -> Clip:
     return dance_clip(frames, TARGET, stage, seed=LAPTOP.dances.test_seed, flow=True)
 
 
+def from_distance(distance: float, target: PoseStats, frames: int) -> tuple[Tensor, Tensor]:
+    """The source's keypoints (T, 21, 3) filmed from so many metres: raw, and normalised."""
+    height, width = LAPTOP.height, LAPTOP.width
+    away = replace(source_stage(height, width), distance=distance)
+    raw = dance_keypoints(frames, SOURCE, away, LAPTOP.dances.source_seed)
+    return raw, normalize(raw, pose_stats(raw), target, width)
+
+
 @dataclass(frozen=True)
 class Faces:
     """Faces (T, 3, s, s) of the portrait stage: main generator, corrected, true."""
@@ -127,39 +146,30 @@ class Faces:
     true: Tensor
 
 
-def faces(nets: Nets, frames: int) -> Faces:
+@torch.no_grad()
+def draw_faces(main: PoseToFrame, residual: FaceResidual) -> Faces:
     """The face residual at work on the held-out portrait dance."""
     p = LAPTOP.portrait
     stage = portrait_stage(p.height, p.width, TARGET)
-    clip = dance_clip(frames, TARGET, stage, seed=p.dances.test_seed)
+    clip = dance_clip(p.dances.test, TARGET, stage, seed=p.dances.test_seed)
     sticks = sticks_of(clip.keypoints, p.height, p.width)
     corners = face_boxes(clip.keypoints, p.face, p.height, p.width)
-    image = perform(nets.main, sticks)
-    with torch.no_grad():
-        better = with_face(nets.face, image, sticks, corners, p.face)
+    image = perform(main, sticks)
+    better = with_face(residual, image, sticks, corners, p.face)
     return Faces(*(crop(video, corners, p.face) for video in (image, better, clip.rgb)))
 
 
-def raised(keypoints: Tensor, degrees: float) -> Tensor:
-    """One pose (21, 3) with the left arm turned about the shoulder by an angle, (1, 21, 3)."""
-    shoulder, elbow, wrist = BODY21.index("left_shoulder", "left_elbow", "left_wrist")
-    angle = math.radians(degrees)
-    turn = torch.tensor(
-        [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
-    ).to(keypoints)
-    moved = keypoints.clone()
-    for joint in (elbow, wrist):
-        arm = keypoints[joint, :2] - keypoints[shoulder, :2]
-        moved[joint, :2] = keypoints[shoulder, :2] + turn @ arm
-    return moved[None]
+def faces() -> Faces:
+    """Four of them, as the recorded run's median seed drew them."""
+    return Faces(**weights.read(_kept("faces")))
 
 
-def spectrum(keypoints: Tensor, fps: float) -> tuple[Tensor, Tensor]:
-    """Mean amplitude of the accelerations of (T, K, 3) at every frequency: Hz (F,), pixels (F,)."""
-    second = keypoints[2:, :, :2] - 2 * keypoints[1:-1, :, :2] + keypoints[:-2, :, :2]
-    window = torch.hann_window(len(second), dtype=second.dtype)[:, None, None]
-    amplitude = torch.fft.rfft(second * window, dim=0).abs().mean(dim=(1, 2)) / len(second)
-    return torch.fft.rfftfreq(len(second), 1 / fps), amplitude
+def nearest_frames() -> dict[str, Tensor]:
+    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
+
+    (6, 3, H, W) each, of the recorded run's median seed.
+    """
+    return weights.read(_kept("ts-nearest"))
 
 
 def layer_table(G: PoseToFrame) -> str:
@@ -200,5 +210,36 @@ def verdicts(told: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def judge_under_noise(run_folder: Path) -> None:
+    """TDE of both generators of every seed with noise on the joints, beside the record.
+
+    Asked after the record was made: no rule judges it.
+    """
+    here = chapter(9)
+    clip = held_out(LAPTOP.dances.test)
+    found: dict[str, dict[str, list[float]]] = {"fbf": {}, "ts": {}}
+    for arm, sigma, seed in product(found, (0, 1, 2), record.recorded(here, "laptop")["seeds"]):
+        G = generator(LAPTOP, previous=arm == "ts")
+        G.load_state_dict(weights.load(run_folder / f"seed{seed}", arm, "G"))
+        noisy = jittered(clip.keypoints, sigma, torch.Generator().manual_seed(seed))
+        video = perform(G.eval(), sticks_of(noisy, LAPTOP.height, LAPTOP.width))
+        found[arm].setdefault(str(sigma), []).append(round(verdict(video, clip).tde, 5))
+    atomic.write(here.recorded / "noise.json", json.dumps(found, indent=1))
+
+
+def under_noise() -> str:
+    """What `judge_under_noise` found: the mean over seeds, least and most in brackets."""
+    found = json.loads((chapter(9).recorded / "noise.json").read_text(encoding="utf-8"))
+    lines = [f"{'noise':8s} {'frame by frame':>22s} {'smoothed':>22s}"]
+    for sigma in found["fbf"]:
+        cells = []
+        for values in (found["fbf"][sigma], found["ts"][sigma]):
+            mean = sum(values) / len(values)
+            cells.append(f"{mean:.3f} ({min(values):.3f}-{max(values):.3f})")
+        lines.append(f"{sigma + ' px':8s} {cells[0]:>22s} {cells[1]:>22s}")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     keep_median(Path(sys.argv[1]))
+    judge_under_noise(Path(sys.argv[1]))
