@@ -37,9 +37,9 @@ def row(images: Tensor) -> Tensor:
     return torch.cat(list(spaced), dim=2)
 
 
-def show_image(ax: Axes, image: Tensor, title: str = "") -> None:
-    """One image (3, H, W) in [-1, 1] without axes."""
-    ax.imshow(pixels(image))
+def show_image(ax: Axes, image: Tensor, title: str = "", smooth: bool = False) -> None:
+    """One image (3, H, W) in [-1, 1] without axes; smooth, or in its own pixels."""
+    ax.imshow(pixels(image), interpolation="bilinear" if smooth else "nearest")
     ax.set_title(title, fontsize=9)
     ax.axis("off")
 
@@ -71,7 +71,7 @@ def hero(show: Show, frames: Sequence[int]) -> Figure:
     return film(rows, frames)
 
 
-def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 0.92) -> Figure:
+def film(rows: Mapping[str, Tensor], frames: Sequence[int], inches: float = 0.88) -> Figure:
     """Clips (T, 3, H, W) as rows of a film strip, a picture so many `inches` wide."""
     _, _, height, width = next(iter(rows.values())).shape
     across = inches * len(frames)
@@ -134,7 +134,7 @@ def draw_pose(G: PoseToFrame, keypoints: Tensor, before: Tensor) -> Draw:
         sticks = sticks_of(raised(keypoints, degrees), height, width)
         with torch.no_grad():
             made = G(sticks, before[None])
-        show_image(ax, row(torch.cat([2 * sticks - 1, made])))
+        show_image(ax, row(torch.cat([2 * sticks - 1, made])), smooth=True)
 
     return draw
 
@@ -144,17 +144,17 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
 
     def draw(ax: Axes, t: int) -> None:
         sticks = sticks_on_black(clip.keypoints[t : t + 1], clip.rgb)
-        error = 3 * (video[t] - clip.rgb[t]).abs().mean(0).expand(3, -1, -1) - 1
+        error = 2 * (video[t] - clip.rgb[t]).abs().mean(0).expand(3, -1, -1) - 1
         top = row(torch.stack([sticks[0], video[t]]))
         bottom = row(torch.stack([clip.rgb[t], error]))
-        show_image(ax, torch.cat([top, bottom], dim=1))
+        show_image(ax, torch.cat([top, bottom], dim=1), smooth=True)
 
     return draw
 
 
 def slices(videos: Mapping[str, Tensor], height: int) -> Figure:
     """One row of pixels over time, downwards, for several videos (T, 3, H, W)."""
-    fig, axes = plt.subplots(1, len(videos), figsize=(6.6, 3.0))
+    fig, axes = plt.subplots(1, len(videos), figsize=(5.8, 2.6))
     for ax, (name, video) in zip(axes, videos.items(), strict=True):
         ax.imshow(pixels(video[:, :, height].permute(1, 0, 2)), aspect="auto")
         ax.set(title=name, xlabel="x (px)", ylabel="frame" if ax is axes[0] else "")
@@ -171,12 +171,12 @@ def face_zoom(found: Faces, frames: Sequence[int]) -> Figure:
         "truth": found.true,
         "residual\nx 5": residual,
     }
-    return film(rows, frames, inches=1.2)
+    return film(rows, frames, inches=1.05)
 
 
 def jitter_lab(tracks: Mapping[str, Tensor], joint: int) -> Figure:
     """One joint's x over time and the spectrum of accelerations, for tracks (T, K, 3)."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6))
     colors = (GREEN, SKY, BLUE, VERMILION, PURPLE)
     for (name, keypoints), color in zip(tracks.items(), colors, strict=False):
         left.plot(keypoints[:45, joint, 0], color=color, label=name, linewidth=1.4)
@@ -204,7 +204,7 @@ def quiz(pictures: Tensor, columns: int) -> Figure:
     rows = -(-len(pictures) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=(1.0 * columns, 1.6 * rows), squeeze=False)
     for i, ax in enumerate(axes.flat):
-        show_image(ax, pictures[i], str(i + 1))
+        show_image(ax, pictures[i], str(i + 1), smooth=True)
     return fig
 
 
@@ -219,5 +219,6 @@ def seeds(metrics: Mapping[str, Mapping[str, Any]], panels: Mapping[str, Mapping
             ax.hlines(np.mean(values), i - 0.22, i + 0.22, color=RECORDED["color"])
         ax.set_xticks(range(len(names)), list(names), fontsize=8)
         ax.set_xlim(-0.5, len(names) - 0.5)
+        ax.set_ylim(0)
         ax.set_title(title)
     return fig
