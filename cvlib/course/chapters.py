@@ -77,7 +77,7 @@ CHAPTERS = (
     Chapter(7, "ganimation", "GANimation", "Pumarola et al., ECCV 2018", "1807.09251",
             done=True),
     Chapter(8, "video_to_video", "Video-to-Video Synthesis", "Wang et al., NeurIPS 2018",
-            "1808.06601"),
+            "1808.06601", done=True),
     Chapter(9, "everybody_dance_now", "Everybody Dance Now", "Chan et al., ICCV 2019",
             "1808.07371", done=True),
     Chapter(10, "biggan", "BigGAN", "Brock et al., ICLR 2019", "1809.11096",

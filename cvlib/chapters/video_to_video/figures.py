@@ -20,7 +20,7 @@ from cvlib.video.clips import temporal_index
 from cvlib.video.footage import Batch
 from cvlib.video.sequential import VideoOut
 
-LEVELS = 16  # of each colour: few enough for a small file
+LEVELS = 14  # of each colour: few enough for a small file
 COLORS = {
     "frames": VERMILION, "first": ORANGE, "no_flow": PURPLE, "no_dv": SKY, "full": BLUE,
     "trap": BLACK, "copy": GREEN,
@@ -210,7 +210,7 @@ def over_time(told: Mapping[str, Any]) -> Figure:
     """
     panels = (("psnr", ("copy", "no_flow", "frames", "first", "full"), "PSNR (dB)"),
               ("paint", ("no_flow", "first", "full"), "new colour of a car (%)"))  # fmt: skip
-    fig, axes = plt.subplots(1, 3, figsize=(8, 2.9), width_ratios=(1.4, 1, 1))
+    fig, axes = plt.subplots(1, 3, figsize=(8, 2.7), width_ratios=(1.4, 1, 1))
     for ax, (key, names, title) in zip(axes, panels, strict=False):
         for name in names:
             seeds = np.array(probes.curves(told, name, key))  # (seeds, T)

@@ -22,10 +22,12 @@ from cvlib.course.chapters import chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.synth.clip import Clip
+from cvlib.synth.raycast import motion
 from cvlib.synth.street import CLASSES, PALETTE, draw_street, film, repainted
-from cvlib.video.flow import to_rgb, warp
+from cvlib.video.flow import fb_consistency, to_rgb, warp
 from cvlib.video.footage import Batch
 from cvlib.video.io import write_video
+from cvlib.video.metrics import mask_iou
 from cvlib.video.sequential import VideoOut
 from cvlib.video.streets import HELD_OUT, footage_of
 
@@ -142,6 +144,30 @@ def origin(clip: Clip, t: int, x: int, y: int) -> tuple[float, float, bool]:
     """Where pixel (x, y) of frame t was one frame before, and whether it could be seen there."""
     dx, dy = clip.flow[t, :, y, x].tolist()
     return x + dx, y + dy, bool(clip.visible[t, 0, y, x])
+
+
+def forward_flow(frames: int) -> Tensor:
+    """The true flow (T, 2, H, W) of the shown drive from each frame's past to the frame itself."""
+    street = draw_street(SHOWN_DRIVE, CONFIG["laptop"].size)
+    flows = []
+    for t in range(frames):
+        before, now = street.moment(t - 1), street.moment(t)
+        pixels = before.camera.pixels()  # (H W, 2)
+        moved, _ = motion(pixels, before.cast(pixels), before, now)  # (H W, 2)
+        flows.append(moved.T.reshape(2, *street.size).float())
+    return torch.stack(flows)
+
+
+def textbook(clip: Clip, video: VideoOut, frames: int = 14) -> str:
+    """Two ways to find what was hidden in the first frames made: overlap with the truth, in %."""
+    part = slice(L, L + frames)
+    hidden = ~clip.visible[part]  # (T, 1, H, W)
+    check = fb_consistency(clip.flow[part], forward_flow(L + frames)[part])
+    mask = video.mask[0, :frames]
+    return (
+        f"overlap: vid2vid's mask {100 * mask_iou(mask, hidden):.0f} %, forward-backward check "
+        f"of the two true flows {100 * mask_iou(1 - check, hidden):.0f} %"
+    )
 
 
 # -- what a record says --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from cvlib.chapters.video_to_video.config import CONFIG
 from cvlib.chapters.video_to_video.train import build_generator
 from cvlib.synth.clip import Clip
 from cvlib.video.flow import warp
+from cvlib.video.sequential import VideoOut
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +100,14 @@ def test_the_film_shows_two_methods(monkeypatch, clip, nets):
     longer = replace(clip, rgb=clip.rgb)
     monkeypatch.setattr(probes, "drive", lambda: longer)
     assert probes.side_by_side(nets).shape == (3, 3, 32, 2 * 64 + 2)
+
+
+def test_the_two_true_flows_come_home_where_a_pixel_was_seen():
+    street = probes.drive(frames=6)
+    forward = probes.forward_flow(6)
+    astray = (street.flow + warp(forward, street.flow)).norm(dim=1, keepdim=True)
+    assert astray[street.visible].median() < 0.01
+    assert astray[~street.visible].median() > 0.3
+    nothing = torch.zeros(1, 4, 1, 32, 64)
+    said = probes.textbook(street, VideoOut(street.rgb[None, 2:], mask=nothing), frames=4)
+    assert said.startswith("overlap: vid2vid's mask 0 %")
