@@ -230,7 +230,7 @@ EXPERIMENT = Experiment(
     differs=(
         "rendered streets at 32 x 64 px with true labels, flow and visibility instead of "
         "Cityscapes at 512 x 256 to 2048 x 1024 px with estimated ones; nets of some 300,000 "
-        "weights, trained for minutes, instead of hundreds of millions; a loss on colours and edges "
-        "instead of VGG-19; the mask is told what was hidden; no people judge"
+        "weights, trained for minutes, instead of hundreds of millions; a loss on colours and "
+        "edges instead of VGG-19; the mask is told what was hidden; no people judge"
     ),
 )
