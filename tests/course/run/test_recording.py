@@ -236,6 +236,14 @@ def test_estimates_are_corrected_by_what_this_visit_measures(tmp_path):
     assert known.of(first, tmp_path) == 15.0
 
 
+def test_a_unit_of_a_moment_says_nothing_of_the_others(tmp_path):
+    first, second, _ = all_jobs({FOUR: toy_visit.EXPERIMENT}, "laptop", 1)
+    known = Estimates("H100")
+    known.recorded = {(4, "first"): 0.2, (4, "second"): 20.0}
+    known.learn(first, {"device": "H100", "seconds": 12.0})  # it had to draw its pictures first
+    assert known.of(second, tmp_path) == 20.0
+
+
 def test_packs_are_few_small_and_come_back_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(pack, "LIMIT", 45_000)
     monkeypatch.setattr(pack, "ROOM", 13_000)

@@ -14,6 +14,7 @@ from cvlib.course.run import record, units
 from cvlib.course.run.experiment import Experiment, Unit
 
 Key = tuple[int, int, str]  # chapter, seed, unit
+SURE = 10.0  # recorded seconds from which on a unit tells how fast this machine is
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,8 @@ class Estimates:
         key = (job.chapter.number, job.unit.name)
         if result["device"] != self.device:
             return
-        if key in self.recorded and not self._measured[key]:
-            self._ratios.append(result["seconds"] / max(self.recorded[key], 1e-3))
+        if self.recorded.get(key, 0.0) >= SURE and not self._measured[key]:
+            self._ratios.append(result["seconds"] / self.recorded[key])
         self._measured[key].append(result["seconds"])
 
     def of(self, job: Job, work: Path) -> float | None:
