@@ -9,11 +9,15 @@ import sys
 
 import pytest
 
-from cvlib.course.chapters import CHAPTERS
+from cvlib.course.chapters import Chapter
 from cvlib.course.notebooks import new_chapter
 from cvlib.course.paths import ROOT
 
-PAIR = [c for c in CHAPTERS if not (ROOT / "cvlib" / "chapters" / c.slug).exists()][-2:]
+PAIR = (
+    Chapter(11, "first_pair", "A first chapter on clouds", "Nobody, 2018", "1801.00011"),
+    Chapter(12, "second_pair", "A second chapter on clouds", "Nobody, 2018", "1801.00012"),
+)
+LINE = '    Chapter({c.number}, "{c.slug}", "{c.title}", "{c.paper}", "{c.arxiv}", done=True),\n'
 SCIENCE = '''"""Science that two chapters stand on."""
 
 import torch
@@ -42,8 +46,6 @@ def python(copy, *words):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """A copy of the course with two more chapters, whose data is one module `cvlib.clouds`."""
-    if len(PAIR) < 2:
-        pytest.skip("every chapter is written: nothing is left to be generated")
     copy = tmp_path_factory.mktemp("course")
     skip = shutil.ignore_patterns("__pycache__", "*.ipynb")
     for folder in ("cvlib", "tests"):
@@ -53,9 +55,9 @@ def course(tmp_path_factory):
     for name in ("pyproject.toml", "conftest.py"):
         shutil.copy(ROOT / name, copy)
     table = copy / "cvlib" / "course" / "chapters.py"
-    text = table.read_text()
+    text, rest = table.read_text().split("\n)  # fmt: skip\n", 1)
+    text += "\n" + "".join(LINE.format(c=entry) for entry in PAIR) + ")\n" + rest
     for entry in PAIR:
-        text = re.sub(rf'("{re.escape(entry.arxiv)}")\)', r"\1, done=True)", text)
         new_chapter(entry, copy)
         train = copy / "cvlib" / "chapters" / entry.slug / "train.py"
         own = re.compile(r"^def points.*?return x, y\n\n\n", re.DOTALL | re.MULTILINE)
