@@ -58,6 +58,7 @@ ARMS = {
 }
 ALL_ARMS = {
     "01": ("spherical-nr", "planar-nr", "planar-shared", "deep-nr"),
+    "02": ("net-pooling", "net-plain"),
     "03": ("decoders",),
     "04": (),
     "05": (),
