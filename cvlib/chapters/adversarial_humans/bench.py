@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -15,20 +13,9 @@ from cvlib.adversarial.nets import NETS, Size
 from cvlib.adversarial.retina import RetinaBlur
 from cvlib.adversarial.viewing import ViewingGeometry
 from cvlib.chapters.adversarial_humans.config import DIGIT_PAIRS
+from cvlib.course.run.timing import median_of
 
 BATCH = 50
-
-
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median seconds of a call, after one that is not counted."""
-    times = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        work()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return median(times[1:])
 
 
 def joint_gradient(attack: EnsembleAttack, x: Tensor, target: Tensor) -> Tensor:
@@ -76,18 +63,18 @@ def bench(quick: bool = False) -> str:
 
     lines = [f"device {device}, {BATCH} images of {size.pixels} px, median of {repeats}"]
     for name in NETS:
-        took = seconds(lambda name=name: attack([name]).gradient(x, target), repeats)
+        took = median_of(lambda name=name: attack([name]).gradient(x, target), repeats)
         lines.append(f"{name}: {BATCH / took:,.0f} images/s a step")
     everyone = attack(list(NETS))
     for what, work in (
         ("one graph at a time", lambda: everyone.gradient(x, target)),
         ("joint graph", lambda: joint_gradient(everyone, x, target)),
     ):
-        took, held = seconds(work, repeats), kept_bytes(work)
+        took, held = median_of(work, repeats), kept_bytes(work)
         rate = BATCH / took
         lines.append(f"four nets, {what}: {rate:,.0f} images/s, {held / 1e6:.1f} MB kept")
-    bare = seconds(lambda: everyone.gradient(x, target), repeats)
-    seen = seconds(lambda: attack(list(NETS), retina).gradient(x, target), repeats)
+    bare = median_of(lambda: everyone.gradient(x, target), repeats)
+    seen = median_of(lambda: attack(list(NETS), retina).gradient(x, target), repeats)
     lines.append(f"retina: {max(0.0, 1 - bare / seen):.0%} of a step through it")
     return "\n".join(lines)
 

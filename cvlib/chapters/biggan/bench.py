@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from statistics import median
 
 import torch
 
 from cvlib.chapters.biggan.config import BIG16, BIG32
+from cvlib.course.run.timing import median_of
 from cvlib.gan.monitor import CollapseMonitor
 from cvlib.gan.pair import Pair, Recipe, build_pair
 from cvlib.gan.regularize import add_orthogonal_grad_
@@ -20,18 +18,6 @@ from cvlib.gan.train import d_step, descend, g_step
 
 BATCH = 64
 EVERY = 100  # steps between two readings of the monitor, as in a long training
-
-
-def seconds(work: Callable[[], object], repeats: int, device: torch.device) -> float:
-    """Median seconds of a call, after one that is not counted."""
-    times = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return median(times[1:])
 
 
 def one_step(pair: Pair, beta: float) -> None:
@@ -79,12 +65,12 @@ def _steps(name: str, config: GANConfig, repeats: int, device: torch.device) -> 
         ("shared vectors, push", config, 1e-4),
     ):
         pair = build_pair(net, how, device, 0)
-        took[what] = seconds(partial(one_step, pair, beta), repeats, device)
+        took[what] = median_of(partial(one_step, pair, beta), repeats)
     draw = torch.Generator(device).manual_seed(0)
     z, y = latents(pair.G, BATCH, draw, device)
     seen = pair.G(z, y).detach(), y
     monitor = CollapseMonitor(seen, seen, z, y)
-    look = seconds(partial(monitor.read, 0, pair.G, pair.D), repeats, device)
+    look = median_of(partial(monitor.read, 0, pair.G, pair.D), repeats)
     share = look / EVERY / took["shared vectors, push"]
     lines = [f"{name}, {what}: {BATCH / t:,.0f} images/s" for what, t in took.items()]
     return [*lines, f"{name}, monitor every {EVERY} steps: {share:.1%} of a step"]
@@ -93,7 +79,7 @@ def _steps(name: str, config: GANConfig, repeats: int, device: torch.device) -> 
 def _noise(repeats: int, device: torch.device) -> str:
     draw = torch.Generator(device).manual_seed(0)
     rates = {
-        what: 100_000 / seconds(partial(make, 1000, 100, draw), repeats, device) / 1e6
+        what: 100_000 / median_of(partial(make, 1000, 100, draw), repeats) / 1e6
         for what, make in (("normal", normal), ("truncated at 0.5", truncated(0.5)))
     }
     return "noise: " + ", ".join(f"{what} {rate:.0f} M/s" for what, rate in rates.items())

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
-from statistics import median
 
 import torch
 
 from cvlib.chapters.ganimation.config import CONFIG, FEW
 from cvlib.chapters.ganimation.train import build
+from cvlib.course.run.timing import median_of
 from cvlib.faces.aus import sample_expressions, spread
 from cvlib.faces.fit import FitBank, fit_by_descent
 from cvlib.faces.identity import sample_identities
 from cvlib.faces.render import HEAD, render_many
 from cvlib.gan.animation_losses import animator_loss, critic_loss
 from cvlib.gan.pair import Pair
-
-
-def seconds(work: Callable[[], object], repeats: int, device: torch.device) -> float:
-    """Median seconds of a call, after one that is not counted."""
-    times = []
-    for _ in range(repeats + 1):
-        began = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - began)
-    return median(times[1:])
 
 
 def bench(quick: bool = False) -> str:
@@ -47,7 +33,7 @@ def _rendering(sizes: tuple[int, ...], repeats: int, device: torch.device) -> li
     aus = sample_expressions(100, draw).to(device)
     lines = []
     for size in sizes:
-        took = seconds(partial(render_many, face, aus, size, HEAD), repeats, device)
+        took = median_of(partial(render_many, face, aus, size, HEAD), repeats)
         lines.append(f"renderer, {size} px: {100 / took:,.0f} faces/s")
     return lines
 
@@ -58,7 +44,7 @@ def _steps(repeats: int, device: torch.device) -> list[str]:
     x = torch.rand(c.batch, 3, c.size, c.size, device=device) * 2 - 1
     y = torch.rand(c.batch, len(c.numbers), device=device)
     names = {0: "without penalty", 1: "penalty at every step"}
-    took = {n: seconds(partial(one_step, pair, x, y, n), repeats, device) for n in names}
+    took = {n: median_of(partial(one_step, pair, x, y, n), repeats) for n in names}
     lazy = took[0] + (took[1] - took[0]) / c.penalty_every
     lines = [f"step of both nets, {names[n]}: {1000 * t:.0f} ms" for n, t in took.items()]
     return [*lines, f"the same, penalty at every {c.penalty_every}th step: {1000 * lazy:.0f} ms"]
@@ -89,10 +75,10 @@ def _fitting(repeats: int, device: torch.device) -> list[str]:
     strengths = torch.rand(4, len(c.numbers), generator=draw)
     pictures = render_many(face, spread(strengths, c.numbers), c.size, c.framing)
     make = partial(FitBank, face, c.numbers, c.size, c.framing, c.levels)
-    built = seconds(make, repeats, torch.device("cpu"))
+    built = median_of(make, repeats)
     start = torch.zeros_like(strengths)
     search = partial(fit_by_descent, pictures, face, c.numbers, c.framing, start)
-    searched = seconds(search, repeats, device)
+    searched = median_of(search, repeats)
     return [
         f"grid of {c.levels} levels, three units: {1000 * built / 4:.0f} ms a person",
         f"search, three units: {1000 * searched / 4:.0f} ms a face",

@@ -12,9 +12,9 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.benchmark import Timer
 
 from cvlib.chapters.group_normalization.config import CONFIG
+from cvlib.course.run.timing import median_over
 from cvlib.normalization.functional import group_norm
 from cvlib.normalization.norms import ghost, group
 from cvlib.normalization.reference import normalize
@@ -52,7 +52,7 @@ def norm_table(
     """
     x = torch.randn(shape, device=device, dtype=dtype)
     target = torch.empty_like(x)
-    limit = 2 * _bytes(x) / median(lambda: target.copy_(x), seconds)
+    limit = 2 * _bytes(x) / median_over(lambda: target.copy_(x), seconds)
     forward, both = READS_FORWARD + 1, READS_FORWARD + READS_BACKWARD + 2
     lines = [
         f"group norm of {tuple(shape)}, {GROUPS} groups, {str(dtype).removeprefix('torch.')}; "
@@ -63,7 +63,7 @@ def norm_table(
     for name, norm in implementations(device).items():
         cells = ""
         for moves, call in zip((forward, both), calls(norm, x), strict=True):
-            time, size = median(call, seconds), moves * _bytes(x)
+            time, size = median_over(call, seconds), moves * _bytes(x)
             cells += f"{1e3 * time:10.3f}{size / 1e6:8.1f}{size / time / 1e9:8.1f}"
             cells += f"{size / time / limit:8.0%}"
         lines.append(f"{name:24}{cells}")
@@ -110,7 +110,7 @@ def training_table(profile: str, device: torch.device, seconds: float) -> str:
         channels, side = IMAGES[profile]
         net = study.net.build(norm, channels, 10).to(device)
         x = torch.randn(study.batch, channels, side, side, device=device)
-        time = median(training_step(net, x), seconds)
+        time = median_over(training_step(net, x), seconds)
         lines.append(f"{name:26}{1e3 * time:10.2f} ms{study.batch / time:12,.0f} images/s")
     return "\n".join(lines)
 
@@ -127,13 +127,6 @@ def _step(net: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
-
-
-def median(call: Callable[[], object], seconds: float) -> float:
-    """Median seconds of `call`, which runs for about `seconds`; waits for the GPU."""
-    call()
-    timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
-    return timer.blocked_autorange(min_run_time=seconds).median
 
 
 def _half() -> torch.dtype:

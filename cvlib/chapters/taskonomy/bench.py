@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.utils.benchmark import Timer
 
 from cvlib.course.data.locate import present
 from cvlib.course.data.registry import data_file
+from cvlib.course.run.timing import median_over
 from cvlib.synth.rooms import choose, furnished
 from cvlib.synth.rooms_cast import cast
 from cvlib.synth.rooms_labels import labels
@@ -48,7 +48,7 @@ def rendering(sizes: tuple[int, ...], seconds: float) -> str:
             lambda s=scene, h=hits, g=generator: photograph(s, h, g),
             lambda s=scene, v=view, h=hits, r=rgb: labels(r, h, s, v),
         ]
-        times = [median(call, seconds) for call in calls]
+        times = [median_over(call, seconds) for call in calls]
         rates = "".join(f"{count / t:10,.0f}" for t in (*times, sum(times)))
         lines.append(f"{size:4d} px     {rates}")
     return "\n".join(lines)
@@ -59,7 +59,7 @@ def solving(quick: bool) -> str:
     lines = [f"{'programme':34}{'edges':>8}{'median':>10}{'slowest':>10}  ms"]
     for name, problem in problems(quick).items():
         budgets = range(1, 5) if quick else range(1, len(problem.nodes), 3)
-        times = [1e3 * median(lambda b=b, p=problem: p.solve(b), 0.0) for b in budgets]
+        times = [1e3 * median_over(lambda b=b, p=problem: p.solve(b), 0.0) for b in budgets]
         lines.append(f"{name:34}{len(problem.edges):8d}{np.median(times):10.1f}{max(times):10.1f}")
     return "\n".join(lines)
 
@@ -93,8 +93,8 @@ def training(heads: tuple[int, ...], size: int, seconds: float) -> str:
     lines = [f"{'read-outs of':20}{'G':>4}{'in turn':>12}{'grouped':>12}{'speed-up':>10}"]
     for name in ("depth", "vanishing"):
         for count in heads:
-            turn = median(_step(name, size, [1] * count), seconds)
-            side = median(_step(name, size, [count]), seconds)
+            turn = median_over(_step(name, size, [1] * count), seconds)
+            side = median_over(_step(name, size, [count]), seconds)
             lines.append(
                 f"{TASKS[name].title:20}{count:4d}{1e3 * turn:9.1f} ms{1e3 * side:9.1f} ms"
                 f"{turn / side:9.1f}x"
@@ -121,12 +121,3 @@ def _step(name: str, size: int, groups: list[int]) -> Callable[[], None]:
             optimizer.step()
 
     return step
-
-
-def median(call: Callable[[], object], seconds: float) -> float:
-    """Median seconds of `call` over about `seconds`; at least one run."""
-    call()
-    timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
-    if seconds == 0:
-        return timer.timeit(1).median
-    return timer.blocked_autorange(min_run_time=seconds).median

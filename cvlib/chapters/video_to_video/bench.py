@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.benchmark import Timer
 
 from cvlib.chapters.video_to_video.config import CONFIG, Arm, Config
 from cvlib.chapters.video_to_video.train import (
@@ -18,6 +17,7 @@ from cvlib.chapters.video_to_video.train import (
     generator_loss,
     method,
 )
+from cvlib.course.run.timing import median_over
 from cvlib.gan.train import frozen
 from cvlib.synth.clip import stacked
 from cvlib.synth.street import street_clip
@@ -28,11 +28,6 @@ from cvlib.video.streets import footage_of
 
 FRAMES = 4  # generated in a training step
 REPEATS = (1, 5, 10)  # warps by a zero flow
-
-
-def seconds(work: Callable[[], object], least: float) -> float:
-    """Median seconds of a call, measured for `least` seconds or more."""
-    return Timer("work()", globals={"work": work}).blocked_autorange(min_run_time=least).median
 
 
 def bench(quick: bool = False) -> str:
@@ -74,7 +69,7 @@ def _training(config: Config, clip: Batch, device: torch.device, least: float) -
     lines = []
     for arm in config.arms:
         nets = build(arm, config, clip.sources.shape[2], device, seed=0)
-        took = seconds(lambda nets=nets, arm=arm: training_step(nets, arm, clip, config), least)
+        took = median_over(lambda nets=nets, arm=arm: training_step(nets, arm, clip, config), least)
         rate = config.batch * FRAMES / took
         lines.append(f"training, {arm.title}: {rate:,.0f} frames/s")
     return lines
@@ -94,7 +89,7 @@ def _streaming(config: Config, clip: Batch, device: torch.device, least: float) 
                 image = frame.image
         return image
 
-    rates = [count / seconds(lambda count=count: last_of(count), least) for count in (10, 20)]
+    rates = [count / median_over(lambda count=count: last_of(count), least) for count in (10, 20)]
     return [f"streaming, 10 frames: {rates[0]:,.0f} frames/s, 20 frames: {rates[1]:,.0f} frames/s"]
 
 
@@ -109,8 +104,8 @@ def _warping(clip: Batch, least: float) -> list[str]:
     x = clip.frames.flatten(0, 1)  # (N, 3, H, W)
     flow = clip.flow.flatten(0, 1)
     grid = _grid(flow)
-    whole = seconds(lambda: warp(x, flow), least)
-    alone = seconds(lambda: F.grid_sample(x, grid, align_corners=True), least)
+    whole = median_over(lambda: warp(x, flow), least)
+    alone = median_over(lambda: F.grid_sample(x, grid, align_corners=True), least)
     return [f"warp: {1e6 * whole / len(x):.0f} us a frame, of it grid_sample {alone / whole:.0%}"]
 
 
@@ -124,7 +119,7 @@ def _grid(flow: Tensor) -> Tensor:
 def _rendering(config: Config, least: float) -> list[str]:
     lines = []
     for size in (config.size, (64, 128)):
-        took = seconds(lambda size=size: street_clip(0, 2, size), least) / 2
+        took = median_over(lambda size=size: street_clip(0, 2, size), least) / 2
         lines.append(f"rendering {size[0]} x {size[1]} with flow and visibility: {1 / took:.0f} /s")
     return lines
 

@@ -51,7 +51,7 @@ def test_a_training_step_trains_either_network():
 
 
 def test_the_training_tables_rows(monkeypatch):
-    monkeypatch.setattr(bench, "median", lambda call, seconds: seconds)
+    monkeypatch.setattr(bench, "median_over", lambda call, seconds: seconds)
     table = bench.training_table("laptop", CPU, 1e-3)
     assert "profile laptop's network, 128 images, float32" in table
     for row in ("BN, 32 images per worker", "BN, 2 images per worker", "GN, 4 groups"):
@@ -66,7 +66,7 @@ def test_quick_measures_a_smaller_tensor():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU runs the larger network")
 def test_the_whole_report(monkeypatch):
     monkeypatch.setattr(bench, "QUICK", {"cpu": (1, 64, 4, 4)})
-    monkeypatch.setattr(bench, "median", lambda call, seconds: call() is None or seconds)
+    monkeypatch.setattr(bench, "median_over", lambda call, seconds: call() is None or seconds)
     report = bench.bench(quick=True)
     assert report.startswith("on CPU, ")
     assert "group norm of (1, 64, 4, 4), 32 groups, float32" in report
