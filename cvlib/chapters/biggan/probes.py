@@ -6,7 +6,6 @@ beside its record.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from torch import Tensor, nn
 
 from cvlib.chapters.biggan.config import CONFIG
 from cvlib.course.chapters import chapter
-from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.gan.nets import ResGenerator
 from cvlib.gan.norm import ConditionalBatchNorm2d
@@ -135,21 +133,15 @@ def _is_part(name: str) -> bool:
 
 def median_seed(told: Mapping[str, Any]) -> int:
     """The seed whose base has the median Fréchet distance: the one whose nets the page shows."""
-    values = dict(zip(told["seeds"], told["metrics"]["frechet_b64"]["values"], strict=True))
-    ranked = sorted(values, key=lambda seed: values[seed])
-    return ranked[(len(ranked) - 1) // 2]
+    return record.median_seed(told, "frechet_b64")
 
 
 def recorded_generators() -> dict[str, nn.Module]:
     """The averaged generators "base" and "ortho" of the recorded run's median seed, frozen."""
-    here = chapter(10)
     nets = {}
     for name in SHOWN:
-        path = record.recorded_file(here, f"{name}-G.pt")
-        if path is None:
-            raise CourseError(f"{here.recorded.name} has no {name}-G.pt: restore the repository")
         net = ResGenerator(CONFIG["laptop"].net)
-        net.load_state_dict(weights.read(path))
+        net.load_state_dict(weights.beside(chapter(10), f"{name}-G"))
         nets[name] = net.eval().requires_grad_(False)
     return nets
 
@@ -159,8 +151,7 @@ def keep_median(run_folder: Path) -> None:
     here = chapter(10)
     seed = median_seed(record.recorded(here, "laptop"))
     for name in SHOWN:
-        kept = weights.file_of(run_folder / f"seed{seed}", name, "G")
-        shutil.copyfile(kept, here.recorded / f"{name}-G.pt")
+        weights.keep_beside(here, run_folder / f"seed{seed}", name, "G")
 
 
 @torch.no_grad()
@@ -209,13 +200,6 @@ def reading(told: Mapping[str, Any]) -> str:
         f"equal images: batch 16 {mean['b16_images']:.1f}, 64 {mean['b64']:.1f}, "
         f"256 {mean['b256_images']:.1f}\n"
         f"width:        half {mean['half']:.1f}, x1 {mean['b64']:.1f}, double {mean['double']:.1f}"
-    )
-
-
-def history_of(told: Mapping[str, Any], task: str, seed: int) -> Sequence[Mapping[str, float]]:
-    """The history of one training of one seed in a record."""
-    return next(
-        line["points"] for line in told["history"] if (line["task"], line["seed"]) == (task, seed)
     )
 
 

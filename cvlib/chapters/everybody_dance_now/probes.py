@@ -7,7 +7,6 @@ median seed beside its record, and judges both generators of every seed under no
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from cvlib.chapters.everybody_dance_now.config import CONFIG
 from cvlib.chapters.everybody_dance_now.train import generator
 from cvlib.course import atomic
 from cvlib.course.chapters import chapter
-from cvlib.course.errors import CourseError
 from cvlib.course.run import record, tensors, weights
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
 from cvlib.dance.footage import dance_keypoints, jittered, sticks_of
@@ -56,25 +54,14 @@ def recorded_nets() -> Nets:
         "detector": PairDetector(),
     }
     for name, net in made.items():
-        net.load_state_dict(weights.read(_kept(SHOWN[name])))
+        net.load_state_dict(weights.beside(chapter(9), SHOWN[name]))
         net.eval().requires_grad_(False)
     return Nets(**made)
 
 
-def _kept(name: str) -> Path:
-    """A small file that stands beside the laptop record."""
-    here = chapter(9)
-    path = record.recorded_file(here, f"{name}.pt")
-    if path is None:
-        raise CourseError(f"{here.recorded.name} has no {name}.pt: restore the repository")
-    return path
-
-
 def median_seed(told: Mapping[str, Any]) -> int:
     """The seed with the median flicker of the smoothed video: the one whose nets the page shows."""
-    values = dict(zip(told["seeds"], told["metrics"]["tde_ts"]["values"], strict=True))
-    ranked = sorted(values, key=lambda seed: values[seed])
-    return ranked[(len(ranked) - 1) // 2]
+    return record.median_seed(told, "tde_ts")
 
 
 def keep_median(run_folder: Path) -> None:
@@ -83,7 +70,7 @@ def keep_median(run_folder: Path) -> None:
     folder = run_folder / f"seed{median_seed(record.recorded(here, 'laptop'))}"
     for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
-        shutil.copyfile(weights.file_of(folder, unit, net), here.recorded / f"{name}.pt")
+        weights.keep_beside(here, folder, unit, net)
 
     main, residual = generator(LAPTOP, previous=True), FaceResidual(LAPTOP.portrait.face_width)
     main.load_state_dict(weights.load(folder, "portrait", "G"))
@@ -161,7 +148,7 @@ def draw_faces(main: PoseToFrame, residual: FaceResidual) -> Faces:
 
 def faces() -> Faces:
     """Four of them, as the recorded run's median seed drew them."""
-    return Faces(**weights.read(_kept("faces")))
+    return Faces(**weights.beside(chapter(9), "faces"))
 
 
 def nearest_frames() -> dict[str, Tensor]:
@@ -169,7 +156,7 @@ def nearest_frames() -> dict[str, Tensor]:
 
     (6, 3, H, W) each, of the recorded run's median seed.
     """
-    return weights.read(_kept("ts-nearest"))
+    return weights.beside(chapter(9), "ts-nearest")
 
 
 def layer_table(G: PoseToFrame) -> str:

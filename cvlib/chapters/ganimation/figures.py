@@ -16,6 +16,7 @@ from cvlib.chapters.ganimation import probes
 from cvlib.chapters.ganimation.claims import ARMS
 from cvlib.chapters.ganimation.config import SHOWN
 from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from cvlib.course.run.record import history_of
 from cvlib.faces.aus import EMOTION_RECIPES, UNITS, between, expression
 from cvlib.faces.identity import Identity
 from cvlib.faces.render import render_many
@@ -195,14 +196,11 @@ def collapse_lab(told: Mapping[str, Any]) -> Figure:
     """Agreement and mean attention over the steps for schedules of the price, a line per seed."""
     fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.9))
     arms = {
-        "base": "price late",
-        "free": "never",
-        "eager": "high at once",
-        "cold": "late, no warm-up",
-    }
+        "base": "price late", "free": "never", "eager": "high at once", "cold": "late, no warm-up",
+    }  # fmt: skip
     for (arm, title), color in zip(arms.items(), TONES, strict=False):
         for i, seed in enumerate(told["seeds"]):
-            read = [line for line in probes.history_of(told, arm, seed) if "fit" in line]
+            read = [line for line in history_of(told, arm, seed) if "fit" in line]
             steps = [line["step"] + 1 for line in read]
             label = title if i == 0 else None
             axes[0].plot(steps, [p["fit"] for p in read], "o-", color=color, label=label)

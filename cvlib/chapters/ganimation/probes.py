@@ -6,9 +6,8 @@ seed beside its record.
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from cvlib.chapters.ganimation.claims import ARMS
 from cvlib.chapters.ganimation.config import CONFIG, SHOWN
 from cvlib.chapters.ganimation.experiment import HELD_OUT
 from cvlib.course.chapters import chapter
-from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.faces.identity import Identity, sample_identities
 from cvlib.faces.render import render_many
@@ -34,22 +32,16 @@ PORTRAIT = (1.7, 0.0)  # how the page frames a face: the head without its clothe
 
 def median_seed(told: Mapping[str, Any]) -> int:
     """The seed whose base has the median agreement: what ships is chosen by this rule."""
-    values = told["metrics"]["fit_base"]["values"]
-    order = sorted(range(len(values)), key=values.__getitem__)
-    return told["seeds"][order[len(order) // 2]]
+    return record.median_seed(told, "fit_base")
 
 
 def recorded_generators() -> dict[str, nn.Module]:
     """The averaged generators of the recorded run's median seed, frozen, by the arm's name."""
-    here = chapter(7)
     c = CONFIG["laptop"]
     nets = {}
     for name in KEPT:
-        path = record.recorded_file(here, f"{name}-G.pt")
-        if path is None:
-            raise CourseError(f"{here.recorded.name} has no {name}-G.pt: restore the repository")
         net = Animator(len(c.numbers), c.width, c.blocks, attention=name != "no-attention")
-        net.load_state_dict(weights.read(path))
+        net.load_state_dict(weights.beside(chapter(7), f"{name}-G"))
         nets[name] = net.eval().requires_grad_(False)
     return nets
 
@@ -59,8 +51,7 @@ def keep_median(run_folder: Path) -> None:
     here = chapter(7)
     seed = median_seed(record.recorded(here, "laptop"))
     for name in KEPT:
-        kept = weights.file_of(run_folder / f"seed{seed}", name, "G")
-        shutil.copyfile(kept, here.recorded / f"{name}-G.pt")
+        weights.keep_beside(here, run_folder / f"seed{seed}", name, "G")
 
 
 def held_out(people: int) -> Trials:
@@ -157,13 +148,6 @@ def agreement_table(told: Mapping[str, Any]) -> str:
     rows += [("true pictures (ceiling)", ceiling)]
     lines += [f"{title:32s}" + "".join(f"{v:8.2f}" for v in values) for title, values in rows]
     return "\n".join(lines)
-
-
-def history_of(told: Mapping[str, Any], task: str, seed: int) -> Sequence[Mapping[str, float]]:
-    """The history of one training of one seed in a record."""
-    return next(
-        line["points"] for line in told["history"] if (line["task"], line["seed"]) == (task, seed)
-    )
 
 
 if __name__ == "__main__":

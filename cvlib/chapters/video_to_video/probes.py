@@ -6,7 +6,6 @@ median seed beside its record.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from torch import Tensor, nn
 from cvlib.chapters.video_to_video.config import ARMS, CONFIG, Arm
 from cvlib.chapters.video_to_video.train import build_generator, generate
 from cvlib.course.chapters import chapter
-from cvlib.course.errors import CourseError
 from cvlib.course.run import record, weights
 from cvlib.synth.clip import Clip
 from cvlib.synth.raycast import motion
@@ -49,21 +47,15 @@ def arm(name: str) -> Arm:
 
 def median_seed(told: Mapping[str, Any]) -> int:
     """The seed whose vid2vid has the median TDE: the one whose nets the page shows."""
-    values = dict(zip(told["seeds"], told["metrics"]["tde_full"]["values"], strict=True))
-    ranked = sorted(values, key=lambda seed: values[seed])
-    return ranked[(len(ranked) - 1) // 2]
+    return record.median_seed(told, "tde_full")
 
 
 def recorded_generators() -> dict[str, nn.Module]:
     """The generators of the recorded run's median seed, frozen, by the names of their arms."""
-    here = chapter(8)
     nets = {}
     for name in SHOWN:
-        path = record.recorded_file(here, f"{name}-G.pt")
-        if path is None:
-            raise CourseError(f"{here.recorded.name} has no {name}-G.pt: restore the repository")
         net = build_generator(arm(name), CONFIG["laptop"], PLANES)
-        net.load_state_dict(weights.read(path))
+        net.load_state_dict(weights.beside(chapter(8), f"{name}-G"))
         nets[name] = net.eval().requires_grad_(False)
     return nets
 
@@ -73,8 +65,7 @@ def keep_median(run_folder: Path) -> None:
     here = chapter(8)
     seed = median_seed(record.recorded(here, "laptop"))
     for name in SHOWN:
-        kept = weights.file_of(run_folder / f"seed{seed}", name, "G")
-        shutil.copyfile(kept, here.recorded / f"{name}-G.pt")
+        weights.keep_beside(here, run_folder / f"seed{seed}", name, "G")
     every_fourth = side_by_side(recorded_generators())[::4]  # a page stays small
     write_video(here.recorded / "drive.webp", every_fourth, fps=2.5)
 

@@ -156,6 +156,20 @@ def notes(record: Mapping[str, Any], key: str, seed: int | None = None) -> dict[
     return {unit: kept[key] for unit, kept in found.items() if key in kept}
 
 
+def history_of(record: Mapping[str, Any], task: str, seed: int) -> Sequence[Mapping[str, float]]:
+    """The history of one training of one seed in a record."""
+    return next(
+        line["points"] for line in record["history"] if (line["task"], line["seed"]) == (task, seed)
+    )
+
+
+def median_seed(record: Mapping[str, Any], metric: str) -> int:
+    """The seed with the median of a metric, of two in the middle the lower: what a page shows."""
+    values = dict(zip(record["seeds"], record["metrics"][metric]["values"], strict=True))
+    ranked = sorted(values, key=lambda seed: values[seed])
+    return ranked[(len(ranked) - 1) // 2]
+
+
 def write(record: Mapping[str, Any], path: Path) -> Path:
     """Write a record atomically as JSON."""
     return atomic.write(path, json.dumps(record, indent=1, allow_nan=False) + "\n")

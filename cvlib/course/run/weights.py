@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from cvlib.course import atomic
+from cvlib.course.chapters import Chapter
 from cvlib.course.errors import CourseError
 from cvlib.course.run import tensors
 
@@ -34,6 +36,20 @@ def _half(value: Tensor) -> Tensor:
 def load(folder: Path, unit: str, name: str) -> dict[str, Tensor]:
     """The state in float32. Raises `CourseError` where the unit kept none of that name."""
     return read(file_of(folder, unit, name))
+
+
+def keep_beside(entry: Chapter, folder: Path, unit: str, name: str) -> None:
+    """Copy a net that a unit kept, below the folder of its seed, to the chapter's record."""
+    kept = file_of(folder, unit, name)
+    shutil.copyfile(kept, entry.recorded / kept.name)
+
+
+def beside(entry: Chapter, name: str) -> dict[str, Tensor]:
+    """The state `name`.pt that stands beside a chapter's record, in float32."""
+    path = entry.recorded / f"{name}.pt"
+    if not path.is_file():
+        raise CourseError(f"{entry.recorded.name} has no {name}.pt: restore the repository")
+    return read(path)
 
 
 def read(path: Path) -> dict[str, Tensor]:

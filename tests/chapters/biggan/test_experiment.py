@@ -8,6 +8,7 @@ import torch
 from cvlib.chapters.biggan import bench, experiment, probes
 from cvlib.chapters.biggan.config import BIG16, CONFIG, Arm, panel
 from cvlib.chapters.biggan.experiment import EXPERIMENT, measured
+from cvlib.course.run import record
 from cvlib.course.run.run import Run
 from cvlib.gan.nets import ResGenerator
 
@@ -50,7 +51,7 @@ def test_a_run_measures_what_its_units_declare(tiny, tmp_path):
     (arm,) = tiny.config["smoke"].arms
     for name in (*measured(arm, tiny.config["smoke"]), "collapse_growth", "loss_at_half"):
         assert result["metrics"][name]["mean"] is not None, name
-    history = probes.history_of(result, "collapse", 0)
+    history = record.history_of(result, "collapse", 0)
     assert [line["step"] + 1 for line in history if "frechet" in line] == [2, 4]
 
 
