@@ -17,7 +17,7 @@ def G():
 
 
 def test_the_median_seed_is_a_rule():
-    told = {"seeds": [0, 1, 2], "metrics": {"fit_base": {"values": [0.9, 0.2, 0.5]}}}
+    told = {"seeds": [0, 1, 2], "metrics": {"fit_long": {"values": [0.9, 0.2, 0.5]}}}
     assert probes.median_seed(told) == 2
 
 
