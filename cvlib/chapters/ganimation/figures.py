@@ -17,7 +17,7 @@ from cvlib.chapters.ganimation.claims import ARMS
 from cvlib.chapters.ganimation.config import SHOWN
 from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from cvlib.course.run.record import history_of
-from cvlib.faces.aus import EMOTION_RECIPES, UNITS, between, expression
+from cvlib.faces.aus import EMOTION_RECIPES, UNITS, expression
 from cvlib.faces.identity import Identity
 from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, answers
@@ -139,15 +139,17 @@ def draw_split(G: nn.Module, face: Identity, number: int) -> Callable[[Axes, flo
 
 
 def decomposition(G: nn.Module, t: Trials) -> Figure:
-    """Input, colour, attention and their composition, a column per request."""
+    """Input, colour, attention, their composition, and what comes back: a column per request."""
     painted = answers(G, t)
-    fig, ax = plt.subplots(figsize=(4.2, 3.7))
+    _, _, back = probes.triangle(G, t)
+    fig, ax = plt.subplots(figsize=(4.6, 4.4))
     rows = {
         "input I": (t.before + 1) / 2,
         "colour C": (painted.color + 1) / 2,
         "attention A": in_grey(painted.attention),
         "result": (painted.image + 1) / 2,
         "true": (t.truth + 1) / 2,
+        "and back": back,
     }
     show_rows(ax, rows)
     return fig
@@ -172,7 +174,7 @@ def penalty_fields(weights: Sequence[float]) -> Figure:
 
 def fooled(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
     """The same generators judged three ways: a dot per seed, a column per arm."""
-    fig, ax = plt.subplots(figsize=(7, 3))
+    fig, ax = plt.subplots(figsize=(7.6, 3))
     for k, (kind, title) in enumerate(JUDGES.items()):
         for i, arm in enumerate(ARMS):
             values = metrics[f"{kind}_{arm}"]["values"]
@@ -180,10 +182,29 @@ def fooled(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
             ax.plot([x] * len(values), values, "oDs"[k], color=TONES[k], alpha=0.75,
                     label=title if i == 0 else None)  # fmt: skip
     ax.axhline(metrics["fit_copy"]["mean"], color="black", linewidth=0.8)
-    ax.set_xticks(range(len(ARMS)), [_stacked(title) for title in ARMS.values()], fontsize=8)
+    ax.set_xticks(range(len(ARMS)), [_stacked(title) for title in ARMS.values()], fontsize=7)
     ax.set(ylabel="ICC, mean of three units", ylim=(-0.15, 1.05))
     ax.legend(loc="lower right", ncols=3, bbox_to_anchor=(1, 1))
     return fig
+
+
+def draw_noise(
+    nets: Mapping[str, nn.Module], t: Trials, metrics: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Axes, float], None]:
+    """A function for `explore`: what was painted under a noise, and what three judges say of it."""
+    arms = probes.noises()
+
+    def draw(ax: Axes, sigma: float) -> None:
+        arm = arms[sigma]
+        painted = answers(nets[arm], t)
+        show_rows(ax, {"true": (t.truth + 1) / 2, "painted": (painted.image + 1) / 2,
+                       "attention": in_grey(painted.attention)})  # fmt: skip
+        said = [f"{title} {metrics[f'{k}_{arm}']['mean']:.2f}" for k, title in JUDGES.items()]
+        ax.set_xlabel("\n".join(said), fontsize=8)
+        if sigma > 0:
+            ax.set_yticks([])
+
+    return draw
 
 
 def _stacked(title: str) -> str:
@@ -195,10 +216,7 @@ def _stacked(title: str) -> str:
 def collapse_lab(told: Mapping[str, Any]) -> Figure:
     """Agreement and mean attention over the steps for schedules of the price, a line per seed."""
     fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.9))
-    arms = {
-        "base": "price late", "free": "never", "eager": "high at once", "cold": "late, no warm-up",
-    }  # fmt: skip
-    for (arm, title), color in zip(arms.items(), TONES, strict=False):
+    for (arm, title), color in zip(SCHEDULES.items(), TONES, strict=False):
         for i, seed in enumerate(told["seeds"]):
             read = [line for line in history_of(told, arm, seed) if "fit" in line]
             steps = [line["step"] + 1 for line in read]
@@ -209,15 +227,6 @@ def collapse_lab(told: Mapping[str, Any]) -> Figure:
     axes[0].set(title="ICC by analysis by synthesis", xlabel="step")
     axes[1].set(title="mean attention (%)", xlabel="step", ylim=(0, None))
     fig.legend(loc="outside upper center", ncols=4)
-    return fig
-
-
-def triangle(G: nn.Module, t: Trials) -> Figure:
-    """The cycle: faces, what they become, and what comes back."""
-    start, there, back = probes.triangle(G, t)
-    fig, ax = plt.subplots(figsize=(4.6, 2.9))
-    show_rows(ax, {"face": start, "there": there, "back": back,
-                   "|diff| × 3": 3 * (back - start).abs()})  # fmt: skip
     return fig
 
 
@@ -235,14 +244,4 @@ def talk(matrices: Mapping[str, Tensor]) -> Figure:
         ax.set_yticks(range(3), names)
         ax.grid(False)
     fig.colorbar(picture, ax=axes, label="slope")
-    return fig
-
-
-def closing_strip(face: Identity, recipe: Sequence[int], steps: int = 5) -> Figure:
-    """From no expression to a recipe in even steps."""
-    path = between(expression(())[0], expression(recipe)[0], steps)
-    fig, ax = plt.subplots(figsize=(5, 1.2))
-    drawn = render_many(face.repeated(steps), path, 144, PORTRAIT)
-    ax.imshow(row_of(drawn), interpolation=SMOOTH)
-    ax.axis("off")
     return fig

@@ -20,6 +20,7 @@ from cvlib.chapters.ganimation.config import CONFIG, SHOWN
 from cvlib.chapters.ganimation.experiment import HELD_OUT
 from cvlib.course.chapters import chapter
 from cvlib.course.run import record, weights
+from cvlib.faces.aus import NUMBERS
 from cvlib.faces.identity import Identity, sample_identities
 from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, held_out_trials, requests
@@ -52,6 +53,18 @@ def keep_median(run_folder: Path) -> None:
     seed = median_seed(record.recorded(here, "laptop"))
     for name in KEPT:
         weights.keep_beside(here, run_folder / f"seed{seed}", name, "G")
+
+
+def noises() -> dict[float, str]:
+    """Arms that differ in the noise on the reader alone, by its deviation."""
+    among = ("clean", "faint", "half", "base")
+    arms = {arm.weights.sigma: arm.name for arm in CONFIG["laptop"].arms if arm.name in among}
+    return dict(sorted(arms.items()))
+
+
+def portrait(face: Identity, size: int = 160) -> Tensor:
+    """A stand-in for a picture of one's own: a rendered person (3, size, size) in [0, 1]."""
+    return render_many(face, torch.zeros(1, len(NUMBERS)), size, CONFIG["laptop"].framing)[0]
 
 
 def held_out(people: int) -> Trials:
