@@ -22,6 +22,7 @@ from cvlib.course.chapters import chapter
 from cvlib.course.run import record, weights
 from cvlib.faces.aus import NUMBERS
 from cvlib.faces.identity import Identity, sample_identities
+from cvlib.faces.own import Square, repaint
 from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, held_out_trials, requests
 from cvlib.gan.animation import Animator
@@ -65,6 +66,17 @@ def noises() -> dict[float, str]:
 def portrait(face: Identity, size: int = 160) -> Tensor:
     """A stand-in for a picture of one's own: a rendered person (3, size, size) in [0, 1]."""
     return render_many(face, torch.zeros(1, len(NUMBERS)), size, CONFIG["laptop"].framing)[0]
+
+
+def own_pictures(G: nn.Module, picture: Tensor, square: Square | None) -> dict[str, Tensor]:
+    """A picture (3, H, W) in [0, 1] and, by the unit's name, what G makes of the face in a square.
+
+    Raises `CourseError` for a square that leaves the picture, too small a face, or a grey one.
+    """
+    c = CONFIG["laptop"]
+    made = repaint(G, picture, torch.eye(len(c.numbers)), c.size, square)
+    names = [f"AU {number}" for number in c.numbers]
+    return {"the picture": picture, **dict(zip(names, made, strict=True))}
 
 
 def held_out(people: int) -> Trials:

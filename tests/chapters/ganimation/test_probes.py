@@ -32,6 +32,14 @@ def test_a_stand_in_for_a_picture_is_one_person_without_expression():
     assert probes.portrait(probes.strangers(1), 64).equal(picture)
 
 
+def test_a_picture_comes_back_once_for_each_unit(G):
+    picture = probes.portrait(probes.strangers(1), 64)
+    made = probes.own_pictures(G, picture, (10, 10, 40))
+    assert list(made) == ["the picture", "AU 4", "AU 12", "AU 26"]
+    assert made["the picture"] is picture
+    assert not torch.equal(made["AU 4"], picture)
+
+
 def test_a_cross_fade_is_a_ghost_and_half_an_expression_is_none():
     face = probes.strangers(1)
     start, end = expression(()), expression((1, 2, 5, 25, 26))
