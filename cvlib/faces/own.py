@@ -18,7 +18,7 @@ GREY = 0.02  # a picture whose colours lie closer together than this, on average
 def face_square(picture: Tensor, square: Square | None = None) -> Square:
     """The square of a picture (3, H, W) that holds the face; without one the largest in the middle.
 
-    Raises `CourseError` for what is no colour picture and for a square that leaves it.
+    Raises `CourseError` for what is no colour picture, no square, or a square that leaves it.
     """
     if picture.dim() != 3 or len(picture) != 3:
         raise CourseError(f"a picture is (3, H, W), not {tuple(picture.shape)}: use read_photo")
@@ -26,6 +26,8 @@ def face_square(picture: Tensor, square: Square | None = None) -> Square:
     if square is None:
         side = min(height, width)
         return (width - side) // 2, (height - side) // 2, side
+    if len(square) != 3 or not all(isinstance(value, int) for value in square):
+        raise CourseError(f"a square is (left, top, side) in whole pixels, not {square!r}")
     left, top, side = square
     if side < 1 or left < 0 or top < 0 or left + side > width or top + side > height:
         raise CourseError(

@@ -25,6 +25,12 @@ def test_a_square_that_leaves_the_picture_is_refused(picture, square):
         face_square(picture, square)
 
 
+@pytest.mark.parametrize("square", [(0, 0), (0.5, 0, 40), "face"])
+def test_what_is_no_square_is_refused(picture, square):
+    with pytest.raises(CourseError, match="whole pixels"):
+        face_square(picture, square)
+
+
 def test_one_colour_or_a_batch_is_no_picture(picture):
     for wrong in (picture[:1], picture[None]):
         with pytest.raises(CourseError, match="read_photo"):
