@@ -61,6 +61,7 @@ ARMS = {
     "06": ("twins-attention", "twins-local"),
     "07": ("yardsticks", "base"),
     "08": ("frames", "full"),
+    "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
 }
 ALL_ARMS = {
@@ -72,10 +73,11 @@ ALL_ARMS = {
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
     "07": (),
     "08": (),
+    "09": (),
     "10": (),
 }
-# Rightly refused where nothing has a value: constant pictures, ranks of nothing.
-OF_VALUES = ("no pixel of the whole set", "came out as nan")
+# Rightly refused where nothing has a value: constant pictures, ranks of nothing, no distance.
+OF_VALUES = ("no pixel of the whole set", "came out as nan", "came out as inf")
 
 
 def steps_and_evaluations_are_clean(number, names):
