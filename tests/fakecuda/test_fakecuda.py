@@ -59,7 +59,9 @@ def test_planted_faults_are_found(planted, fault, where, said):
 ARMS = {
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
+    "07": ("yardsticks", "base"),
     "08": ("frames", "full"),
+    "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
 }
 ALL_ARMS = {
@@ -69,11 +71,13 @@ ALL_ARMS = {
     "04": (),
     "05": (),
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
+    "07": (),
     "08": (),
+    "09": (),
     "10": (),
 }
-# Rightly refused where nothing has a value: constant pictures, ranks of nothing.
-OF_VALUES = ("no pixel of the whole set", "came out as nan")
+# Rightly refused where nothing has a value: constant pictures, ranks of nothing, no distance.
+OF_VALUES = ("no pixel of the whole set", "came out as nan", "came out as inf")
 
 
 def steps_and_evaluations_are_clean(number, names):
