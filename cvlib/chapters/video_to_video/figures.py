@@ -21,7 +21,7 @@ from cvlib.video.clips import temporal_index
 from cvlib.video.footage import Batch
 from cvlib.video.sequential import VideoOut
 
-LEVELS = 14  # of each colour: few enough for a small file
+LEVELS = 12  # of each colour: few enough for a small file
 COLORS = {
     "frames": VERMILION, "first": ORANGE, "no_flow": PURPLE, "no_dv": SKY, "full": BLUE,
     "trap": BLACK, "copy": GREEN, "prior": "#8B5A2B",
@@ -188,8 +188,8 @@ def dots(ax: Axes, told: Mapping[str, Any], kind: str, names: Sequence[str]) -> 
         values = told["metrics"][f"{kind}_{name}"]["values"]
         ax.plot([i] * len(values), values, "o", color=COLORS[name], alpha=0.75)
         ax.hlines(np.mean(values), i - 0.3, i + 0.3, color=COLORS[name])
-    ticks = [NAMES[name] for name in names]
-    ax.set_xticks(range(len(names)), ticks, rotation=35, ha="right", fontsize=8)
+    ax.set_xticks(range(len(names)), [NAMES[name] for name in names], fontsize=8, rotation=60,
+                  ha="right", rotation_mode="anchor")  # fmt: skip
     ax.set_xlim(-0.6, len(names) - 0.4)
 
 
@@ -203,7 +203,7 @@ def arms(told: Mapping[str, Any]) -> Figure:
         dots(ax, told, kind, names)
         ax.set_title(title, fontsize=9.5)
     dots(axes[3], told, "cars", WITH_CARS)
-    axes[3].set_title("PSNR of cars (dB)", fontsize=9.5)
+    axes[3].set_title("cars (dB)", fontsize=9.5)
     return fig
 
 
