@@ -55,7 +55,7 @@ def in_grey(attention: Tensor) -> Tensor:
 
 def hero(face: Identity, G: nn.Module, t: Trials) -> Figure:
     """Rendered emotions of one face, above what the trained generator paints on others."""
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.1), height_ratios=(1, 2.75))
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.0, 3.8), height_ratios=(1, 2.75))
     recipes = ("happiness", "surprise", "fear", "anger", "disgust")
     aus = torch.cat([expression(()), *(expression(EMOTION_RECIPES[name]) for name in recipes)])
     drawn = render_many(face.repeated(len(aus)), aus, 144, PORTRAIT)
@@ -82,7 +82,7 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     """A cross-fade of two pictures above the renderer's way through expressions."""
     start, end = expression(()), expression(recipe)
     steps = [probes.crossfade(face, start, end, t, size) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    fig, ax = plt.subplots(figsize=(5.8, 2.3))
+    fig, ax = plt.subplots(figsize=(5.2, 2.1))
     show_rows(ax, {
         "pixels": torch.stack([faded for _, faded in steps]),
         "muscles": torch.stack([moved for moved, _ in steps]),
@@ -95,11 +95,11 @@ def unit_sheet(face: Identity, size: int = 64) -> Figure:
     aus = torch.cat([expression(()), torch.eye(len(UNITS))])
     aus[UNITS.index(next(u for u in UNITS if u.number == 26)) + 1] = expression((25, 26))[0]
     pictures = render_many(face.repeated(len(aus)), aus, size, PORTRAIT)
-    fig, axes = plt.subplots(3, 6, figsize=(5, 3.1))
+    fig, axes = plt.subplots(3, 6, figsize=(4.5, 3.2))
     names = ["no unit", *(f"{u.number} {_short(u.title)}" for u in UNITS)]
     for ax, picture, name in zip(axes.flat, pictures, names, strict=True):
         ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation=SMOOTH)
-        ax.set_title(name, fontsize=6)
+        ax.set_title(_stacked(name), fontsize=6)
         ax.axis("off")
     return fig
 
@@ -142,7 +142,7 @@ def decomposition(G: nn.Module, t: Trials) -> Figure:
     """Input, colour, attention, their composition, and what comes back: a column per request."""
     painted = answers(G, t)
     _, _, back = probes.triangle(G, t)
-    fig, ax = plt.subplots(figsize=(4.6, 4.4))
+    fig, ax = plt.subplots(figsize=(3.4, 3.9))
     rows = {
         "input I": (t.before + 1) / 2,
         "colour C": (painted.color + 1) / 2,
@@ -157,7 +157,7 @@ def decomposition(G: nn.Module, t: Trials) -> Figure:
 
 def penalty_fields(weights: Sequence[float]) -> Figure:
     """The length of a toy critic's slope over the plane, without and with a gradient penalty."""
-    fig, axes = plt.subplots(1, len(weights), figsize=(6, 2.2))
+    fig, axes = plt.subplots(1, len(weights), figsize=(5.4, 2.0))
     for ax, weight in zip(axes, weights, strict=True):
         scores, slopes = probes.penalty_field(weight)
         extent = (-2, 2, -2, 2)
@@ -215,7 +215,7 @@ def _stacked(title: str) -> str:
 
 def collapse_lab(told: Mapping[str, Any]) -> Figure:
     """Agreement and mean attention over the steps for schedules of the price, a line per seed."""
-    fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.9))
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.6))
     for (arm, title), color in zip(SCHEDULES.items(), TONES, strict=False):
         for i, seed in enumerate(told["seeds"]):
             read = [line for line in history_of(told, arm, seed) if "fit" in line]
@@ -232,16 +232,16 @@ def collapse_lab(told: Mapping[str, Any]) -> Figure:
 
 def talk(matrices: Mapping[str, Tensor]) -> Figure:
     """Slopes (n, n) of shown strengths on requested ones, a matrix per arm on one scale."""
-    fig, axes = plt.subplots(1, len(matrices), figsize=(6.6, 2.7))
-    names = [f"AU {n}" for n in SHOWN]
+    fig, axes = plt.subplots(1, len(matrices), figsize=(6.4, 2.3))
     for ax, (title, slopes) in zip(axes, matrices.items(), strict=True):
         picture = ax.imshow(slopes, cmap="RdBu_r", vmin=-1, vmax=1)
-        for i in range(len(names)):
-            for j in range(len(names)):
-                ax.text(j, i, f"{slopes[i, j]:.2f}", ha="center", va="center")
-        ax.set(title=title, xlabel="shown", ylabel="requested")
-        ax.set_xticks(range(3), names)
-        ax.set_yticks(range(3), names)
+        for i in range(len(SHOWN)):
+            for j in range(len(SHOWN)):
+                ax.text(j, i, f"{slopes[i, j]:.2f}", ha="center", va="center", fontsize=7)
+        ax.set(title=title, xlabel="AU shown")
+        ax.set_xticks(range(3), SHOWN)
+        ax.set_yticks(range(3), SHOWN)
         ax.grid(False)
+    axes[0].set_ylabel("AU requested")
     fig.colorbar(picture, ax=axes, label="slope")
     return fig
