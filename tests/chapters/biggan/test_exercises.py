@@ -124,7 +124,7 @@ WRONG = {
         "the last save": (lambda steps, sigma, saved, g: max(saved), "after the collapse"),
         "against the start": (against_the_start, "compare neighbours in the log"),
         "the first save": (lambda steps, sigma, saved, g: 0, "without a jump"),
-        "a save at the jump": (up_to_the_jump, "at the very step of a jump is too late"),
+        "a save at the jump": (up_to_the_jump, "at the very step of the jump is too late"),
         "its place in the list": (place_in_the_list, "without a jump"),
     },
     "10.5": {
