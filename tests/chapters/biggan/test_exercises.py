@@ -165,7 +165,7 @@ def in_float32(t):
 def filter_by_filter(W, beta):
     rows = []
     for i in range(len(W)):
-        inner = [(W[i] * W[j]).sum() - (i == j) for j in range(len(W))]
+        inner = [(W[i] * W[j]).sum() - float(i == j) for j in range(len(W))]
         rows.append(sum(4 * beta * a * W[j] for j, a in enumerate(inner)))
     return torch.stack(rows)
 
@@ -208,7 +208,7 @@ def by_the_gram_matrix(W, ratio):
 OTHER_WAYS = (
     ("10.1", by_midpoints), ("10.1", in_float32),
     ("10.2", filter_by_filter),
-    ("10.2", lambda W, b: 4 * b * (np.array(W) @ np.array(W).T @ np.array(W) - np.array(W))),
+    ("10.2", lambda W, b: 4 * b * (W.numpy() @ W.numpy().T @ W.numpy() - W.numpy())),
     ("10.3", norm_by_norm),
     ("10.4", by_numpy),
     ("10.5", without_itself),
