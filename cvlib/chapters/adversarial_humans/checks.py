@@ -56,13 +56,15 @@ def check_coarse_log_odds(answer: Any) -> None:
             _name_the_odds(got, right, logits, inside)
     extreme = noise(3, 6)
     extreme[:, :2] -= 10_000
-    raw = odds(extreme, [0, 1])
-    try:
-        got = tensor(raw, (3,), "the log-odds")
-    except Wrong:
-        raise Wrong("with logits 10,000 apart yours is infinite: stay in the logarithm") from None
-    if not close(got, solutions.coarse_log_odds(extreme, [0, 1]), 1e-3):
-        raise Wrong("with logits 10,000 apart yours is cut off: stay in the logarithm")
+    for inside, where in (([0, 1], "far below"), ([2, 3, 4, 5], "far above")):
+        raw = odds(extreme, inside)
+        try:
+            got = tensor(raw, (3,), "the log-odds")
+        except Wrong:
+            raise Wrong(f"with logits 10,000 {where} yours is infinite: "
+                        "stay in the logarithm") from None  # fmt: skip
+        if not close(got, solutions.coarse_log_odds(extreme, inside), 1e-3):
+            raise Wrong(f"with logits 10,000 {where} yours is cut off: stay in the logarithm")
 
 
 def _name_the_odds(got: Tensor, right: Tensor, logits: Tensor, inside: list[int]) -> None:

@@ -20,6 +20,11 @@ def clamped_softmax(logits, inside):
     return (p / (1 - p)).log()
 
 
+def by_one_minus_p(logits, inside):
+    log_p = logits[:, inside].logsumexp(1) - logits.logsumexp(1)
+    return log_p - torch.log1p(-log_p.exp())  # right for a P near 0, infinite for one near 1
+
+
 def by_mean(logits, inside):
     return s.coarse_log_odds(logits, inside) - math.log(len(inside))
 
@@ -103,6 +108,7 @@ WRONG = {
     "02.2": {
         "by softmax": (by_softmax, "stay in the logarithm"),
         "clamped": (clamped_softmax, "stay in the logarithm"),
+        "1 - P": (by_one_minus_p, "10,000 far above yours is infinite"),
         "log P": (
             lambda x, i: x[:, i].logsumexp(1) - x.logsumexp(1),
             "divide by 1 - P",
