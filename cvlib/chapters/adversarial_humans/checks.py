@@ -100,6 +100,10 @@ def check_quantized(answer: Any) -> None:
         right = solutions.quantized(exact + shift / 255, levels, 2).int()
         if not close(got.double(), right.double(), 1e-6):
             raise Wrong("with a far target every pixel should reach the bound, or 0, or 255")
+    for sign in (1, -1):
+        next_one = (levels.int() + sign).clamp(0, 255)
+        if not _same(make(exact + sign * 0.6 / 255, levels, 8), next_one):
+            raise Wrong("0.6 levels away is nearest to the next level: you cut the difference off")
     got = _whole_levels(make(exact + 2.5 / 255, levels, 8)) - levels.int()
     if not set(got.flatten().tolist()) <= {0, 1, 2, 3}:
         raise Wrong("a pixel half-way between two levels goes to one of them")

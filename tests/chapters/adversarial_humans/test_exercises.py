@@ -43,6 +43,11 @@ def in_uint8(x_adv, levels, eps):
     return torch.minimum(torch.maximum(rounded, levels - eps), levels + eps)
 
 
+def difference_cut_off(x_adv, levels, eps):
+    delta = (255 * x_adv - levels).int()  # towards 0: 0.6 levels are lost
+    return (levels.int() + delta.clamp(-eps, eps)).clamp(0, 255).byte()
+
+
 def cut_off(levels, delta):
     adv = levels.float() + delta
     flip = levels.float() + delta.flip(2)
@@ -121,6 +126,7 @@ WRONG = {
         "bound in floats, cut off": (bound_in_floats, "you cut off"),
         "no bound": (unbounded, "farther than eps levels"),
         "in uint8": (in_uint8, "round"),
+        "difference cut off": (difference_cut_off, "0.6 levels away"),
         "floats": (lambda x, v, e: 255 * x, "whole levels"),
         "nothing": (lambda x, v, e: v, "every pixel should reach the bound"),
     },
