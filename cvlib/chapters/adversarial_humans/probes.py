@@ -160,7 +160,7 @@ def source_of(group: str) -> Source:
         )
     c = CONFIG["laptop"].photos
     lab = replace(photo_lab(c.size, c.alpha, seed=0), **vars(c.attack))
-    fine = [i for ids in lab.task.sets for i in ids]
+    fine = [i for ids in reversed(lab.task.sets) for i in ids]  # the many dogs last
     pool = read_photos(fine, c.size)
     lab = replace(lab, stimuli=of_the_groups(*pool, lab.task, len(fine)))
     return Source(lab, pool, each=3, neither=24)
