@@ -91,7 +91,8 @@ def eye_map(retina: RetinaBlur, geometry: ViewingGeometry) -> Figure:
     """The blur of every pixel with circles of equal eccentricity, and the stack's weights."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=(1, 1.3))
     degrees = torch.rad2deg(geometry.eccentricity())
-    drawn = left.imshow(retina.sigma, cmap="viridis")
+    steps = plt.get_cmap("viridis", 12)  # few colors make a small file
+    drawn = left.imshow(retina.sigma, cmap=steps)
     rings = left.contour(degrees, levels=[2, 4, 6, 8], colors="white", linewidths=1)
     left.clabel(rings, fmt="%g°", fontsize=9)
     left.set(xticks=[], yticks=[], title="blur of every pixel")
@@ -196,11 +197,10 @@ def photo_sheet(metrics: Metrics) -> Figure:
 
 def photo_dots(axes: Sequence[Axes], metrics: Metrics) -> None:
     """Forced choices for the target: by a cousin, a stranger, and the cousin behind a retina."""
-    attacks = ("clean", "noise", "flip", "single", "ensemble")
     panels = {
-        "lite2, a cousin": {a: f"cousin_{a}" for a in attacks},
-        "SqueezeNet, a stranger": {a: f"stranger_{a}" for a in attacks},
-        "lite2, retina": {"ensemble": "cousin_retina", "through it": "cousin_through"},
+        "lite2, a cousin": {title: f"cousin_{a}" for a, title in ATTACK_NAMES.items()},
+        "SqueezeNet, a stranger": {title: f"stranger_{a}" for a, title in ATTACK_NAMES.items()},
+        "lite2, retina": {"three nets": "cousin_retina", "three, retina": "cousin_through"},
     }
     for ax, (title, names), color in zip(axes, panels.items(), (BLUE, ORANGE, BLUE), strict=True):
         for place, name in enumerate(names.values()):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -123,15 +124,23 @@ def matrix(record: Mapping[str, Any], viewer: str = "plain") -> tuple[list[str],
 def by_class(record: Mapping[str, Any], held: str, attacks: Sequence[str]) -> str:
     """What photographs of every coarse class were taken for: a line a class, all seeds together.
 
-    `held` is "cousin" or "stranger"; the cells are shares of forced choices for the target.
+    `held` is "cousin" or "stranger"; a cell counts forced choices for the target. The last two
+    lines are the shares of all photographs, and the means of the classes' shares.
     """
     notes = [note(record, "photos", "by_class", seed) for seed in record["seeds"]]
+    classes = list(notes[0][f"{held}_{attacks[0]}"])
+    counts = np.array(
+        [[[found[f"{held}_{a}"][c] for a in attacks] for c in classes] for found in notes]
+    ).sum(0)  # (classes, attacks, 2): chosen, and photographs
+    chosen, n = counts[..., 0], counts[..., 1]
+    by_photo = chosen.sum(0) / n.sum(0)  # (attacks,)
+    by_class = (chosen / n).mean(0)  # (attacks,)
+
     lines = ["shown      photos" + "".join(f"{attack:>10s}" for attack in attacks)]
-    for name in notes[0][f"{held}_clean"]:
-        n = sum(found[f"{held}_clean"][name][1] for found in notes)
-        chosen = [sum(found[f"{held}_{attack}"][name][0] for found in notes) for attack in attacks]
-        shares = "".join(f"{k / n:>10.0%}" for k in chosen)
-        lines.append(f"{name:10s} {n:6d}{shares}")
+    for name, row, (of, *_) in zip(classes, chosen, n, strict=True):
+        lines.append(f"{name:10s} {of:6d}" + "".join(f"{k:>10d}" for k in row))
+    lines.append(f"all        {n[:, 0].sum():6d}" + "".join(f"{p:>10.0%}" for p in by_photo))
+    lines.append("mean of classes  " + "".join(f"{p:>10.0%}" for p in by_class))
     return "\n".join(lines)
 
 
