@@ -35,9 +35,9 @@ def heads(run: Run) -> Heads:
 
 
 def boxes_of(run: Run, footage: Footage) -> Tensor:
-    """Face boxes (T, 2) of all frames of portrait footage."""
+    """Face boxes (T, 2) of all frames of portrait footage; found on the CPU, once."""
     p: Portrait = run.config.portrait
-    return face_boxes(footage.keypoints, p.face, p.height, p.width)
+    return face_boxes(footage.keypoints.cpu(), p.face, p.height, p.width).to(run.device)
 
 
 def generator(config: Config, previous: bool) -> PoseToFrame:
