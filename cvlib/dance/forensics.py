@@ -43,7 +43,7 @@ def pairs_of(clip: Tensor) -> Tensor:
 def detector_loss(D: PairDetector, real: Tensor, fake: Tensor) -> Tensor:
     """Mean cross-entropy () on real pairs and generated ones, each (B, 6, H, W)."""
     scores = D(torch.cat([real, fake]))  # (2B,)
-    truth = torch.cat([torch.zeros(len(real)), torch.ones(len(fake))]).to(scores)
+    truth = torch.cat([scores.new_zeros(len(real)), scores.new_ones(len(fake))])
     return F.binary_cross_entropy_with_logits(scores, truth)
 
 
