@@ -110,7 +110,7 @@ def _mean_where_visible(error: Tensor, visible: Tensor) -> float:
             f"the visibility {tuple(visible.shape)} does not fit: one map (1, H, W) per frame"
         )
     total = weight.sum() * error.shape[-3]
-    if total == 0:
+    if not total > 0:
         raise CourseError("nothing was visible in the frame before: there is no error to average")
     return float((error * weight).sum() / total)
 

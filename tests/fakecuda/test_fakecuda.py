@@ -34,6 +34,11 @@ def test_a_right_step_has_no_fault(planted):
     assert right["launches"] > 10
 
 
+def test_numbers_kept_in_half_precision_may_be_picked(planted):
+    assert planted["kept"]["half"] == []
+    assert planted["half"]["half"] != []
+
+
 @pytest.mark.parametrize(
     ("fault", "where", "said"),
     [
@@ -54,6 +59,7 @@ def test_planted_faults_are_found(planted, fault, where, said):
 ARMS = {
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
+    "08": ("frames", "full"),
     "10": ("features", "base"),
 }
 ALL_ARMS = {
@@ -63,6 +69,7 @@ ALL_ARMS = {
     "04": (),
     "05": (),
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
+    "08": (),
     "10": (),
 }
 # Rightly refused where nothing has a value: constant pictures, ranks of nothing.
