@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cvlib.dance import material
+from cvlib.synth import dancer
 from cvlib.synth.clip import Clip, Scene, film, stacked
 from cvlib.synth.street import draw_street
 from cvlib.video import streets
@@ -35,4 +37,22 @@ def streets_for_real(config: Any) -> Any:
     return replace(config, horizon=8, stay=4)
 
 
-FOR_REAL: dict[str, Callable[[Any], Any]] = {"08": streets_for_real}
+def still_dance(frames: int, *who: Any, **options: Any) -> dancer.Clip:
+    """A dance that stops at once: two frames are cast, the second is shown `frames` times."""
+    clip = vars(dancer.dance_clip(2, *who, **options))
+    moments = {name: value for name, value in clip.items() if value is not None}
+    room = moments.pop("background")
+    shown = {name: value[1:].expand(frames, *value.shape[1:]) for name, value in moments.items()}
+    return dancer.Clip(**shown, background=room)
+
+
+def dances_for_real(config: Any) -> Any:
+    """Chapter 09: dances that stop, of so few frames that batches are just as they were."""
+    material.dance_clip = still_dance
+    short = replace(config.dances, train=(11,), frames=18, test=4, transfer=4)
+    heads = replace(config.portrait.dances, train=(11,), frames=18, test=4)
+    portrait = replace(config.portrait, dances=heads)
+    return replace(config, dances=short, portrait=portrait, stats_frames=60)
+
+
+FOR_REAL: dict[str, Callable[[Any], Any]] = {"08": streets_for_real, "09": dances_for_real}

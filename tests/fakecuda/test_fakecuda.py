@@ -60,6 +60,7 @@ ARMS = {
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
     "08": ("frames", "full"),
+    "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
 }
 ALL_ARMS = {
@@ -70,10 +71,11 @@ ALL_ARMS = {
     "05": (),
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
     "08": (),
+    "09": (),
     "10": (),
 }
-# Rightly refused where nothing has a value: constant pictures, ranks of nothing.
-OF_VALUES = ("no pixel of the whole set", "came out as nan")
+# Rightly refused where nothing has a value: constant pictures, ranks of nothing, no distance.
+OF_VALUES = ("no pixel of the whole set", "came out as nan", "came out as inf")
 
 
 def steps_and_evaluations_are_clean(number, names):
