@@ -10,18 +10,20 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cvlib.chapters.everybody_dance_now.config import CONFIG
 from cvlib.chapters.everybody_dance_now.train import generator
 from cvlib.course import atomic
 from cvlib.course.chapters import chapter
 from cvlib.course.run import record, tensors, weights
+from cvlib.dance import rival
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
 from cvlib.dance.footage import dance_keypoints, jittered, sticks_of
 from cvlib.dance.forensics import PairDetector
@@ -34,6 +36,7 @@ from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 LAPTOP = CONFIG["laptop"]
 SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
 SEEN = 36  # frames of the clips on the page
+CUT = 26  # the row of pixels, at chest height, that the page shows over time
 HEADS = (2, 15, 28, 41)  # frames of the held-out portrait dance that the page shows
 
 
@@ -60,7 +63,7 @@ def recorded_nets() -> Nets:
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
-    """The seed with the median flicker of the smoothed video: the one whose nets the page shows."""
+    """The seed with the median flicker of the smoothed video, whose nets the page shows."""
     return record.median_seed(told, "tde_ts")
 
 
@@ -71,13 +74,30 @@ def keep_median(run_folder: Path) -> None:
     for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
         weights.keep_beside(here, folder, unit, net)
-
+    keep_cut(folder)
     main, residual = generator(LAPTOP, previous=True), FaceResidual(LAPTOP.portrait.face_width)
     main.load_state_dict(weights.load(folder, "portrait", "G"))
     residual.load_state_dict(weights.load(folder, "portrait", "G_f"))
     faces = vars(draw_faces(main.eval(), residual.eval()))
     small = {name: video[list(HEADS)].half() for name, video in faces.items()}
     atomic.write(here.recorded / "faces.pt", tensors.dump(small))
+
+
+def keep_cut(folder: Path) -> None:
+    """Write one row of pixels of vid2vid's held-out dance, (T, 3, W), beside the record."""
+    G = rival.generator(LAPTOP.rival_width, LAPTOP.blocks)
+    G.load_state_dict(weights.load(folder, "vid", "G"))
+    starter = generator(LAPTOP, previous=False)
+    starter.load_state_dict(weights.load(folder, "fbf", "G"))
+    sticks = sticks_of(held_out().keypoints, LAPTOP.height, LAPTOP.width)
+    first = perform(starter.eval(), sticks[: rival.L])
+    cut = rival.perform(G.eval(), sticks, first)[:, :, CUT]
+    atomic.write(chapter(9).recorded / "vid-cut.pt", tensors.dump({"cut": cut.half()}))
+
+
+def rival_cut() -> Tensor:
+    """That row, (T, 3, W), of the recorded run's median seed."""
+    return weights.beside(chapter(9), "vid-cut")["cut"]
 
 
 @dataclass(frozen=True)
@@ -161,47 +181,45 @@ def nearest_frames() -> dict[str, Tensor]:
 
 def layer_table(G: PoseToFrame) -> str:
     """G part by part: what comes out for one frame, and how many numbers it holds."""
-    height, width = LAPTOP.height, LAPTOP.width
     lines = [f"{'part':10s} {'gives':>14s} {'parameters':>11s}"]
-    x = torch.zeros(1, 3, height, width)
+
+    def tell(part: nn.Module, _: object, out: Tensor, name: str) -> None:
+        shape = " x ".join(map(str, out.shape[1:]))
+        lines.append(f"{name:10s} {shape:>14s} {sum(p.numel() for p in part.parameters()):11,d}")
+
     parts = {"enter": G.enter, "middle": G.middle, "out": G.out}
     parts |= {f"down.{i}": part for i, part in enumerate(G.down)}
     parts |= {f"up.{i}": part for i, part in enumerate(G.up)}
-    hooks = [
-        part.register_forward_hook(
-            lambda module, _, out, name=name: lines.append(
-                f"{name:10s} {' x '.join(map(str, out.shape[1:])):>14s} "
-                f"{sum(p.numel() for p in module.parameters()):11,d}"
-            )
-        )
-        for name, part in parts.items()
-    ]
+    hooks = [part.register_forward_hook(partial(tell, name=name)) for name, part in parts.items()]
     with torch.no_grad():
-        G(x)
+        G(torch.zeros(1, 3, LAPTOP.height, LAPTOP.width))
     for hook in hooks:
         hook.remove()
     return "\n".join(lines)
 
 
 def verdicts(told: Mapping[str, Any]) -> str:
-    """The recorded means of the two generators beside each other, in words."""
+    """The recorded means of the three generators beside each other, in words."""
     mean = {name: entry["mean"] for name, entry in told["metrics"].items()}
     rows = (
         ("SSIM of the body", "ssim", ".3f"), ("TDE on the person", "tde", ".4f"),
         ("warp error", "warp", ".4f"), ("pose distance, px", "pose", ".2f"),
     )  # fmt: skip
-    lines = [f"{'':20s} {'frame by frame':>15s} {'smoothed':>9s}"]
+    lines = [f"{'':20s} {'frame by frame':>15s} {'smoothed':>9s} {'vid2vid':>9s}"]
     for title, key, form in rows:
-        before, after = mean[f"{key}_fbf"], mean[f"{key}_ts"]
-        lines.append(f"{title:20s} {before:>15{form}} {after:>9{form}}")
+        frame, smooth, flow = (mean[f"{key}_{arm}"] for arm in ("fbf", "ts", "vid"))
+        lines.append(f"{title:20s} {frame:>15{form}} {smooth:>9{form}} {flow:>9{form}}")
     return "\n".join(lines)
 
 
-def judge_under_noise(run_folder: Path) -> None:
-    """TDE of both generators of every seed with noise on the joints, beside the record.
+def arms(kind: str) -> dict[str, str]:
+    """The metrics of one kind, "tde" or "ssim", by the names under their dots."""
+    names = {"still": "still", "frame": "fbf", "smooth": "ts", "vid2vid": "vid"}
+    return {name: f"{kind}_{arm}" for name, arm in names.items()}
 
-    Asked after the record was made: no rule judges it.
-    """
+
+def judge_under_noise(run_folder: Path) -> None:
+    """TDE of two generators of every seed with noise on the joints; no rule judges it."""
     here = chapter(9)
     clip = held_out(LAPTOP.dances.test)
     found: dict[str, dict[str, list[float]]] = {"fbf": {}, "ts": {}}
