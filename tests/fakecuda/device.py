@@ -42,7 +42,12 @@ def pretend() -> None:
     for name, value in answers.items():
         setattr(torch.cuda, name, lambda *a, value=value, **k: value)
     torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
+    torch.Tensor.new_tensor = _new_tensor
     torch.nn.Module.to = _module_to(torch.nn.Module.to)
+
+
+def _new_tensor(self, data, *, dtype=None, device=None):
+    return torch.tensor(data, dtype=dtype or self.dtype, device=device or self.device)
 
 
 def _by_way_of_cpu(make):

@@ -59,6 +59,7 @@ def test_planted_faults_are_found(planted, fault, where, said):
 ARMS = {
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
+    "07": ("yardsticks", "base"),
     "08": ("frames", "full"),
     "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
@@ -70,6 +71,7 @@ ALL_ARMS = {
     "04": (),
     "05": (),
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
+    "07": (),
     "08": (),
     "09": (),
     "10": (),

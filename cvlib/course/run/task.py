@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ class Task(Draws):
         if first == 0 and total > 0:
             self.save()  # whatever happens, there is a state to go back to
         self.run.progress.skip(first)
-        for step in range(first, total):
+        for step in self._ahead(total):
             began = time.monotonic()
             with self.run.interrupts.holding():
                 yield step
@@ -85,6 +85,9 @@ class Task(Draws):
         if total > first:
             self.save()
         self.run.progress.end(self.name, total)
+
+    def _ahead(self, total: int) -> Sequence[int]:
+        return range(self.step, total)
 
     @property
     def step_seconds(self) -> float:
