@@ -102,6 +102,8 @@ def check_warp_labels(answer: Any) -> None:
         got = _labels(warp(labels, flow, IGNORE))
         if not close(got, solutions.warp_labels(labels, flow, IGNORE)):
             _name_the_move(got, labels, flow)
+    if not close(_labels(warp(labels, step, 99)), solutions.warp_labels(labels, step, 99)):
+        raise Wrong("`ignore` is an argument: mark with the number that is given, here 99")
 
 
 def _labels(value: Any) -> Tensor:

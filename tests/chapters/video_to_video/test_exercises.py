@@ -123,6 +123,7 @@ WRONG = {
         "around the border": (rolled_labels, "mark it with `ignore`"),
         "cut off": (lambda x, f, i: s.warp_labels(x, f.trunc(), i), "round to the nearest"),
         "rounded down": (lambda x, f, i: s.warp_labels(x, f.floor(), i), "round to the nearest"),
+        "always 255": (lambda x, f, i: s.warp_labels(x, f, 255), "`ignore` is an argument"),
     },
     "08.4": {
         "uphill": (lambda *a: -s.ground_flow(*a), "the sign"),
