@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
 SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
+JUDGED = {"fbf": "frame by frame", "ts": "smoothed", "alone": "without its memory"}
 SEEN = 36  # frames of the clips on the page
 CUT = 26  # the row of pixels, at chest height, that the page shows over time
 HEADS = (2, 15, 28, 41)  # frames of the held-out portrait dance that the page shows
@@ -90,8 +92,7 @@ def keep_cut(folder: Path) -> None:
     starter = generator(LAPTOP, previous=False)
     starter.load_state_dict(weights.load(folder, "fbf", "G"))
     sticks = sticks_of(held_out().keypoints, LAPTOP.height, LAPTOP.width)
-    first = perform(starter.eval(), sticks[: rival.L])
-    cut = rival.perform(G.eval(), sticks, first)[:, :, CUT]
+    cut = rival.perform(G.eval(), sticks, perform(starter.eval(), sticks[: rival.L]))[:, :, CUT]
     atomic.write(chapter(9).recorded / "vid-cut.pt", tensors.dump({"cut": cut.half()}))
 
 
@@ -138,15 +139,14 @@ def held_out(frames: int = SEEN) -> Clip:
 
 def from_distance(distance: float, target: PoseStats, frames: int) -> tuple[Tensor, Tensor]:
     """The source's keypoints (T, 21, 3) filmed from so many metres: raw, and normalised."""
-    height, width = LAPTOP.height, LAPTOP.width
-    away = replace(source_stage(height, width), distance=distance)
+    away = replace(source_stage(LAPTOP.height, LAPTOP.width), distance=distance)
     raw = dance_keypoints(frames, SOURCE, away, LAPTOP.dances.source_seed)
-    return raw, normalize(raw, pose_stats(raw), target, width)
+    return raw, normalize(raw, pose_stats(raw), target, LAPTOP.width)
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces (T, 3, s, s) of the portrait stage: main generator, corrected, true."""
+    """Faces (T, 3, s, s) of the portrait stage."""
 
     main: Tensor
     corrected: Tensor
@@ -172,10 +172,7 @@ def faces() -> Faces:
 
 
 def nearest_frames() -> dict[str, Tensor]:
-    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
-
-    (6, 3, H, W) each, of the recorded run's median seed.
-    """
+    """Six outputs of the held-out dance, their truth, and the nearest in training, (6, 3, H, W)."""
     return weights.beside(chapter(9), "ts-nearest")
 
 
@@ -214,34 +211,37 @@ def verdicts(told: Mapping[str, Any]) -> str:
 
 def arms(kind: str) -> dict[str, str]:
     """The metrics of one kind, "tde" or "ssim", by the names under their dots."""
-    names = {"still": "still", "frame": "fbf", "smooth": "ts", "vid2vid": "vid"}
-    return {name: f"{kind}_{arm}" for name, arm in names.items()}
+    short = (("still", "still"), ("frame", "fbf"), ("smooth", "ts"), ("vid2vid", "vid"))
+    return {name: f"{kind}_{arm}" for name, arm in short}
 
 
+@torch.no_grad()
 def judge_under_noise(run_folder: Path) -> None:
-    """TDE of two generators of every seed with noise on the joints; no rule judges it."""
-    here = chapter(9)
+    """TDE of every seed's nets with noise on the joints; "alone", G never sees its last frame."""
     clip = held_out(LAPTOP.dances.test)
-    found: dict[str, dict[str, list[float]]] = {"fbf": {}, "ts": {}}
-    for arm, sigma, seed in product(found, (0, 1, 2), record.recorded(here, "laptop")["seeds"]):
-        G = generator(LAPTOP, previous=arm == "ts")
-        G.load_state_dict(weights.load(run_folder / f"seed{seed}", arm, "G"))
+    seeds = record.recorded(chapter(9), "laptop")["seeds"]
+    found: dict[str, dict[str, list[float]]] = {arm: {} for arm in JUDGED}
+    for arm, sigma, seed in product(found, (0, 1, 2), seeds):
+        unit = "fbf" if arm == "fbf" else "ts"
+        G = generator(LAPTOP, previous=unit == "ts").eval()
+        G.load_state_dict(weights.load(run_folder / f"seed{seed}", unit, "G"))
         noisy = jittered(clip.keypoints, sigma, torch.Generator().manual_seed(seed))
-        video = perform(G.eval(), sticks_of(noisy, LAPTOP.height, LAPTOP.width))
+        sticks = sticks_of(noisy, LAPTOP.height, LAPTOP.width)
+        video = G(sticks) if arm == "alone" else perform(G, sticks)
         found[arm].setdefault(str(sigma), []).append(round(verdict(video, clip).tde, 5))
-    atomic.write(here.recorded / "noise.json", json.dumps(found, indent=1))
+    atomic.write(chapter(9).recorded / "noise.json", json.dumps(found, indent=1))
 
 
 def under_noise() -> str:
     """What `judge_under_noise` found: the mean over seeds, least and most in brackets."""
     found = json.loads((chapter(9).recorded / "noise.json").read_text(encoding="utf-8"))
-    lines = [f"{'noise':8s} {'frame by frame':>22s} {'smoothed':>22s}"]
+    lines = ["noise" + "".join(f"{title:>23s}" for title in JUDGED.values())]
     for sigma in found["fbf"]:
-        cells = []
-        for values in (found["fbf"][sigma], found["ts"][sigma]):
-            mean = sum(values) / len(values)
-            cells.append(f"{mean:.3f} ({min(values):.3f}-{max(values):.3f})")
-        lines.append(f"{sigma + ' px':8s} {cells[0]:>22s} {cells[1]:>22s}")
+        line = f"{sigma} px "
+        for values in (found[arm][sigma] for arm in JUDGED):
+            told = f"{fmean(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+            line += f"{told:>23s}"
+        lines.append(line)
     return "\n".join(lines)
 
 
