@@ -114,6 +114,8 @@ WRONG = {
         "the paper twice": (lambda m, b: (s.shares(m, b)[0],) * 2, "foreground is never warped"),
         "sums": (lambda m, b: tuple(2 * x for x in s.shares(m, b)), "do not add up to 1"),
         "one": (lambda m, b: s.shares(m, b)[0], "expected 2 things"),
+        "a choice": (lambda m, b: s.shares(m, (b > 0.5).to(b)), "take it as a weight"),
+        "any at all": (lambda m, b: s.shares(m, b.bool().to(b)), "take it as a weight"),
     },
     "08.3": {
         "bilinear": (bilinear_labels, "labels appear that were not there"),
