@@ -128,8 +128,8 @@ def check_coverage(answer: Any) -> None:
     between = torch.cdist(real, real)
     cases = {
         "far": real[:9] + 100,
-        "one": real[:1].repeat(9, 1),
         "some": torch.randn(25, 3, dtype=torch.float64) * 0.6,
+        "one": real[:1].repeat(9, 1),
     }
     for name, fake in cases.items():
         across = torch.cdist(real, fake)  # (40, m)
