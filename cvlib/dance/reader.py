@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.dance.nets import Residual, block, coordinates
+from cvlib.metrics.person import pose_distance
 
 
 class PoseReader(nn.Module):
@@ -75,3 +76,8 @@ def read_poses(P: PoseReader, frames: Tensor) -> Tensor:
     """Keypoints (T, K, 3) read in a clip (T, 3, H, W); it always finds every joint."""
     places = torch.cat([P(some) for some in frames.split(32)])
     return torch.cat([places, torch.ones_like(places[..., :1])], dim=-1)
+
+
+def pose_missed(P: PoseReader, frames: Tensor, keypoints: Tensor) -> float:
+    """Mean distance in pixels of what P reads in (T, 3, H, W) from keypoints (T, K, 3)."""
+    return pose_distance(read_poses(P, frames).cpu(), keypoints)
