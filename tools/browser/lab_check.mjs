@@ -37,8 +37,9 @@ async function chooseMenus(box) {
   const said = [];
   for (let i = 0; i < (await menus.count()); i += 1) {
     const menu = menus.nth(i);
-    const entry = await menu.locator('option').last().textContent();
-    await menu.selectOption({ label: entry });
+    const entries = await menu.locator('option').allTextContents();
+    const entry = entries.at(-1).replaceAll('\u00a0', ' '); // a menu's blanks do not break
+    await menu.selectOption({ index: entries.length - 1 });
     const image = box.locator(`img[alt*=" = ${entry}"]`);
     await image.waitFor({ timeout: 60_000 });
     said.push(entry);

@@ -121,14 +121,15 @@ def matrix(record: Mapping[str, Any], viewer: str = "plain") -> tuple[list[str],
     return [*names, "the three others"], out
 
 
-def by_class(record: Mapping[str, Any], held: str, attacks: Sequence[str]) -> str:
+def by_class(record: Mapping[str, Any], held: str, attacks: Mapping[str, str]) -> str:
     """What photographs of every coarse class were taken for: a line a class, all seeds together.
 
-    `held` is "cousin" or "stranger"; a cell counts forced choices for the target. The last two
-    lines are the shares of all photographs, and the means of the classes' shares.
+    `held` is "cousin" or "stranger", `attacks` maps attacks to their titles. A cell counts forced
+    choices for the target; the last two lines are the shares of all photographs, and the means of
+    the classes' shares.
     """
     notes = [note(record, "photos", "by_class", seed) for seed in record["seeds"]]
-    classes = list(notes[0][f"{held}_{attacks[0]}"])
+    classes = list(notes[0][f"{held}_clean"])
     counts = np.array(
         [[[found[f"{held}_{a}"][c] for a in attacks] for c in classes] for found in notes]
     ).sum(0)  # (classes, attacks, 2): chosen, and photographs
@@ -136,11 +137,11 @@ def by_class(record: Mapping[str, Any], held: str, attacks: Sequence[str]) -> st
     by_photo = chosen.sum(0) / n.sum(0)  # (attacks,)
     by_class = (chosen / n).mean(0)  # (attacks,)
 
-    lines = ["shown      photos" + "".join(f"{attack:>10s}" for attack in attacks)]
+    lines = ["shown      photos" + "".join(f"{title:>14s}" for title in attacks.values())]
     for name, row, (of, *_) in zip(classes, chosen, n, strict=True):
-        lines.append(f"{name:10s} {of:6d}" + "".join(f"{k:>10d}" for k in row))
-    lines.append(f"all        {n[:, 0].sum():6d}" + "".join(f"{p:>10.0%}" for p in by_photo))
-    lines.append("mean of classes  " + "".join(f"{p:>10.0%}" for p in by_class))
+        lines.append(f"{name:10s} {of:6d}" + "".join(f"{k:>14d}" for k in row))
+    lines.append(f"all        {n[:, 0].sum():6d}" + "".join(f"{p:>14.0%}" for p in by_photo))
+    lines.append("mean of classes  " + "".join(f"{p:>14.0%}" for p in by_class))
     return "\n".join(lines)
 
 

@@ -104,9 +104,9 @@ def test_classes_are_counted_over_all_seeds():
         noise = {"dog": [1, dogs], "cat": [1 - seed, 1]}
         seeds[str(seed)] = {"cousin_clean": clean, "cousin_noise": noise}
     told = {"seeds": [0, 1], "extra": {s: {"photos": {"by_class": v}} for s, v in seeds.items()}}
-    table = probes.by_class(told, "cousin", ["clean", "noise"])
+    table = probes.by_class(told, "cousin", {"clean": "nothing", "noise": "noise"})
     head, dog, cat, every, mean = table.splitlines()
-    assert head.split() == ["shown", "photos", "clean", "noise"]
+    assert head.split() == ["shown", "photos", "nothing", "noise"]
     assert dog.split() == ["dog", "8", "0", "2"]
     assert cat.split() == ["cat", "2", "1", "1"]
     assert every.split() == ["all", "10", "10%", "30%"]

@@ -100,6 +100,7 @@ WRONG = {
         "modified": (modified, "gradient of the modified form"),
         "downhill": (lambda W, b: -s.full_penalty_gradient(W, b), "points uphill"),
         "beta left out": (lambda W, b: s.full_penalty_gradient(W, 1.0), "beta multiplies"),
+        "beta twice": (lambda W, b: s.full_penalty_gradient(W, b * b), "beta multiplies"),
         "autograd": (by_autograd, "autograd computes the gradient here"),
         "columns": (lambda W, b: 4 * b * W @ (W.T @ W), "try finite differences"),
     },
@@ -132,6 +133,7 @@ WRONG = {
         "precision": (precision, "the share of fakes"),
         "per cent": (lambda a, b, k: 100 * s.coverage(a, b, k), "not in per cent"),
         "always one": (lambda a, b, k: 1.0, "cover nothing"),
+        "always none": (lambda a, b, k: 0.0, "coverage of a small example"),
         "the nearest real": (nearest_real, "coverage of a small example"),
     },
     "10.6": {
