@@ -14,8 +14,8 @@ from cvlib.course.editions import readme as chinese
 from cvlib.course.errors import CourseError
 from cvlib.course.notebooks import cards, teaching
 from cvlib.course.notebooks.cells import badge
+from cvlib.course.notebooks.results import results_markdown
 from cvlib.course.notebooks.verify import FIGURES, PRINTED
-from cvlib.course.page.scoreboard import results_markdown
 from cvlib.course.paths import ROOT
 
 README = ROOT / "README.md"

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cvlib.course.chapters import Chapter, chapter
+from cvlib.course.chapters import chapter
+from cvlib.course.page import board_html
 from cvlib.course.run import record as records
 from cvlib.course.run.progress import duration
 
@@ -35,6 +36,16 @@ class Row:
         return any(cell not in (NOTHING, NOT_RECORDED) for cell in (*self.recorded, self.live))
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the recorded runs and this run say of one claim, by its rule."""
+
+    claim: str
+    rule: str
+    recorded: tuple[str, ...]  # of each recorded run
+    live: str
+
+
 @dataclass(frozen=True, repr=False)
 class Scoreboard:
     """A table that prints as text and shows as HTML at the end of a cell.
@@ -47,7 +58,8 @@ class Scoreboard:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     unmeasured: tuple[Row, ...]
-    verdict: tuple[tuple[str, str, str], ...]  # claim, rule, status
+    runs: tuple[str, ...]  # what the verdicts are called: those of the recorded runs, this run's
+    verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
     sources: tuple[str, ...]
 
@@ -56,7 +68,7 @@ class Scoreboard:
         widths = [max(len(row[i]) for row in table) for i in range(len(self.columns))]
         lines = [" | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in table]
         lines.insert(1, "-+-".join("-" * w for w in widths))
-        judged = [f"{status}: {claim}\n    rule: {rule}" for claim, rule, status in self.verdict]
+        judged = [self._judged(verdict) for verdict in self.verdicts]
         rest = "; ".join(row.metric for row in self.unmeasured)
         notes = [
             *([f"Measured neither here nor in a record: {rest}."] if rest else []),
@@ -65,22 +77,24 @@ class Scoreboard:
         filled = [textwrap.fill(note, 100) for note in notes]
         return "\n".join([self.title, *(line.rstrip() for line in lines), *judged, *filled])
 
+    def _judged(self, verdict: Verdict) -> str:
+        statuses = (*verdict.recorded, verdict.live)
+        said = " · ".join(f"{run}: {s}" for run, s in zip(self.runs, statuses, strict=True))
+        return f"{verdict.claim}\n    {said}\n    rule: {verdict.rule}"
+
     __repr__ = __str__  # so that a plain front end shows the table too
 
     def _repr_html_(self) -> str:
         escape = html.escape
-        judged = "".join(
-            f"<li><b>{escape(status)}</b>: {escape(claim)}<br><code>{escape(rule)}</code></li>"
-            for claim, rule, status in self.verdict
-        )
         notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in self.notes)
-        folds = _fold(
+        folds = board_html.fold(
             f"{len(self.unmeasured)} more, measured neither here nor in a record",
             [f"{row.metric}; paper: {row.paper}" for row in self.unmeasured],
-        ) + _fold("Where the paper's values stand", self.sources)
+        ) + board_html.fold("Where the paper's values stand", self.sources)
         return (
             f'<div class="scoreboard"><h3>{escape(self.title)}</h3>'
-            f"{_table(self.columns, self.rows)}<ul>{judged}</ul>{notes}{folds}</div>"
+            f"{board_html.table(self.columns, map(_cells, self.rows))}"
+            f"{board_html.judgement(self.runs, self.verdicts)}{notes}{folds}</div>"
         )
 
 
@@ -98,7 +112,8 @@ def scoreboard(record: Record) -> Scoreboard:
         ("metric", "paper (its scale)", *_columns(made), "this run"),
         tuple(row for row in rows if row.measured),
         tuple(row for row in rows if not row.measured),
-        tuple((v["claim"], v["rule"], v["status"]) for v in record["verdict"]),
+        (*(one["profile"] for one in made), _this_run(record)),
+        tuple(_verdict(v, made) for v in record["verdict"]),
         tuple(_notes(record, made, any(not value["checked"] for _, value in known))),
         tuple(_source(title, value) for title, value in known),
     )
@@ -115,33 +130,30 @@ def _row(name: str, record: Record, made: Sequence[Record]) -> Row:
     )
 
 
+def _this_run(record: Record) -> str:
+    return "this run" if record["evidence"] else f"this run ({record['profile']}, no evidence)"
+
+
+def _verdict(judged: Mapping[str, str], made: Sequence[Record]) -> Verdict:
+    claim = judged["claim"]
+    return Verdict(
+        claim, judged["rule"], tuple(status(one, claim) for one in made), judged["status"]
+    )
+
+
+def status(record: Record | None, claim: str) -> str:
+    """A claim's verdict in a record."""
+    judged = {v["claim"]: v["status"] for v in record["verdict"]} if record else {}
+    return judged.get(claim, NOT_RECORDED)
+
+
 def _columns(made: Sequence[Record]) -> list[str]:
     """The heads of the recorded columns: which profile, how many seeds, where, how long."""
-    return [f"recorded ({one['profile']}: {_effort(one)})" for one in made] or ["recorded"]
+    return [f"recorded ({one['profile']}: {effort(one)})" for one in made] or ["recorded"]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     return row.metric, row.paper, *row.recorded, row.live
-
-
-def _table(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """The table as HTML; the class marks the numbers that differ from run to run."""
-    left = "style='text-align:left'"
-    head = "".join(f"<th {left}>{html.escape(c)}</th>" for c in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td {left}>{html.escape(c)}</td>" for c in _cells(row)[:-1])
-        + f'<td class="this-run">{html.escape(row.live)}</td></tr>'
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _fold(summary: str, lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    points = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return f"<details><summary>{html.escape(summary)}</summary><ul>{points}</ul></details>"
 
 
 def _source(title: str, paper: Mapping[str, Any]) -> str:
@@ -195,10 +207,11 @@ def _notes(record: Record, made: Sequence[Record], unchecked: bool) -> Sequence[
 
 def circumstances(record: Record) -> str:
     """`3 seeds, NVIDIA H100, 21 min, 2026-11-24, CIFAR-10`."""
-    return f"{_effort(record)}, {record['provenance']['date'][:10]}, {record['data']}"
+    return f"{effort(record)}, {record['provenance']['date'][:10]}, {record['data']}"
 
 
-def _effort(record: Record) -> str:
+def effort(record: Record) -> str:
+    """`3 seeds, NVIDIA H100, 21 min`."""
     made = record["provenance"]
     seeds = len(record["seeds"])
     count = f"{seeds} seed{'s' if seeds > 1 else ''}"
@@ -206,27 +219,3 @@ def _effort(record: Record) -> str:
 
 
 COLUMNS = {"laptop": "laptop, no GPU", "full": "GPU"}  # profile -> column of README's table
-
-
-def results_markdown(chapters: Sequence[Chapter]) -> str:
-    """README's table of results: from recorded runs and nothing else."""
-    lines = [
-        f"| chapter | the paper's claim | {' | '.join(COLUMNS.values())} |",
-        f"|{'---|' * (2 + len(COLUMNS))}",
-    ]
-    for entry in chapters:
-        claims = entry.module("experiment").EXPERIMENT.claims
-        made = [records.recorded(entry, profile) for profile in COLUMNS]
-        for i, claim in enumerate(claims):
-            name = f"{entry.number:02d} {entry.title}" if i == 0 else ""
-            cells = " | ".join(_verdict(record, claim.text, i == 0) for record in made)
-            lines.append(f"| {name} | {claim.text} | {cells} |")
-    return "\n".join(lines) + "\n"
-
-
-def _verdict(record: Record | None, claim: str, first: bool) -> str:
-    """A claim's verdict in a record, on a chapter's first row with what the record stands on."""
-    judged = {v["claim"]: v["status"] for v in record["verdict"]} if record else {}
-    if record is None or claim not in judged:
-        return NOT_RECORDED
-    return judged[claim] + (f" ({_effort(record)})" if first else "")

@@ -7,8 +7,9 @@ from html import unescape
 import pytest
 
 from cvlib.course.chapters import Chapter, chapter
+from cvlib.course.notebooks.results import results_markdown
 from cvlib.course.page import scoreboard as boards
-from cvlib.course.page.scoreboard import NOT_RECORDED, results_markdown, scoreboard
+from cvlib.course.page.scoreboard import NOT_RECORDED, scoreboard
 from cvlib.course.run import record as records
 
 CLAIM = "batch norm loses at least 10 points"
@@ -109,6 +110,25 @@ def test_this_runs_numbers_are_marked_in_html_and_last_in_text(store):
     ]
     row = next(line for line in str(board).splitlines() if line.startswith("BN, 2"))
     assert row.endswith(" | 51.9 % (n = 360)")
+
+
+def test_what_the_records_say_of_a_claim_stands_before_this_runs_verdict(store):
+    keep(store, a_record("laptop", (40.0,), status="holds"))
+    keep(store, a_record("full", (40.0,), status="not measured"))
+    board = scoreboard(a_record(status="contradicted"))
+    said = "laptop: holds · full: not measured · this run (smoke, no evidence): contradicted"
+    assert f"{CLAIM}\n    {said}\n    rule: bn2 >= 10" in str(board)
+    html = board._repr_html_()
+    assert "<b>holds</b>" in html
+    assert "<b>contradicted</b>" not in html
+    assert "contradicted" in visible(html)
+
+
+def test_without_a_record_the_verdict_is_this_runs(store):
+    board = scoreboard(a_record("workshop"))
+    assert f"{CLAIM}\n    this run: holds\n" in str(board)
+    keep(store, {**a_record("laptop"), "verdict": []})
+    assert f"laptop: {NOT_RECORDED} · this run: holds" in str(scoreboard(a_record("workshop")))
 
 
 def test_readme_has_a_column_for_the_laptop_and_one_for_the_gpu(store, monkeypatch):
