@@ -50,17 +50,19 @@ class EnsembleAttack:
     def run(self, x: Tensor, target: Tensor) -> AttackResult:
         """Attack images x (B, C, S, S) in [0, 1] towards the coarse classes `target` (B,)."""
         self._check(x)
-        x_adv, history = x.detach(), []
+        x_adv = x.detach()
+        history = []
         for _ in range(self.steps):
             loss, gradient = self.gradient(x_adv, target)
             x_adv = x_adv - self.step * gradient.sign()
             x_adv = torch.clamp(x_adv, x - self.eps, x + self.eps)  # the box first,
             x_adv = x_adv.clamp(0, 1)  # then what a screen can show
             history.append(loss)
-        return AttackResult(x_adv, history, self.fooled(x_adv, target))
+        losses = torch.stack(history).tolist()  # read once: a step never waits for a GPU
+        return AttackResult(x_adv, losses, self.fooled(x_adv, target))
 
-    def gradient(self, x: Tensor, target: Tensor) -> tuple[float, Tensor]:
-        """J = -mean_k log P_k(target | x), averaged over images, and the gradient (B, C, S, S).
+    def gradient(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """J = -mean_k log P_k(target | x), the mean () over images, and the gradient (B, C, S, S).
 
         The gradient is that of the sum over images: each image is attacked for itself. What each
         network says about the image behind `front` is collected there and sent back through
@@ -70,11 +72,12 @@ class EnsembleAttack:
         seen = self.front(x)  # (B, C, S, S)
         leaf = seen.detach().requires_grad_()
 
-        loss, collected = 0.0, torch.zeros_like(leaf)
+        loss = leaf.new_zeros(())
+        collected = torch.zeros_like(leaf)
         for model in self.models:
             J = -self.task.log_prob(model(leaf), target) / len(self.models)  # (B,)
             collected += torch.autograd.grad(J.sum(), leaf)[0]  # frees this model's graph
-            loss += float(J.detach().mean())
+            loss += J.detach().mean()
 
         (gradient,) = torch.autograd.grad(seen, x, collected)
         return loss, gradient

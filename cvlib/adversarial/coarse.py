@@ -42,6 +42,7 @@ class CoarseTask:
         self.groups = {group: tuple(classes) for group, classes in groups.items()}
         self.names = tuple(sets)
         self.sets = tuple(sets.values())
+        self._placed: dict[torch.device, list[Tensor]] = {}
 
     def index(self, name: str) -> int:
         """The place of a coarse class."""
@@ -49,11 +50,20 @@ class CoarseTask:
             raise CourseError(f"there is no coarse class {name!r}: choose of {list(self.names)}")
         return self.names.index(name)
 
+    def places(self, device: torch.device) -> list[Tensor]:
+        """The fine classes (n,) of every coarse one, as an index that a device holds already.
+
+        An index from the CPU, six for every network and step, would keep a GPU waiting.
+        """
+        if device not in self._placed:
+            self._placed[device] = [torch.tensor(ids, device=device) for ids in self.sets]
+        return self._placed[device]
+
     def of_fine(self, fine: Tensor) -> Tensor:
         """The coarse classes (B,) of fine ones (B,); -1 where a fine class is in none."""
         table = torch.full((self.fine,), -1, device=fine.device)
-        for place, ids in enumerate(self.sets):
-            table[torch.tensor(ids)] = place
+        for place, ids in enumerate(self.places(fine.device)):
+            table[ids] = place
         return table[fine]
 
     def rivals(self) -> Tensor:
@@ -74,7 +84,7 @@ class CoarseTask:
         if logits.ndim != 2 or logits.shape[1] != self.fine:
             raise CourseError(f"expected logits (B, {self.fine}), got {tuple(logits.shape)}")
         whole = logits.logsumexp(1)  # (B,)
-        parts = [logits[:, ids].logsumexp(1) - whole for ids in self.sets]
+        parts = [logits[:, ids].logsumexp(1) - whole for ids in self.places(logits.device)]
         return torch.stack(parts, dim=1)  # (B, K)
 
     def log_prob(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -84,9 +94,9 @@ class CoarseTask:
     def log_odds(self, logits: Tensor, y: Tensor) -> Tensor:
         """F_y = log P / (1 - P), (B,): inside y's set against outside; sigmoid gives P back."""
         odds = []
-        for ids in self.sets:
+        for ids in self.places(logits.device):
             outside = torch.ones(self.fine, dtype=torch.bool, device=logits.device)
-            outside[torch.tensor(ids)] = False
+            outside[ids] = False
             odds.append(logits[:, ids].logsumexp(1) - logits[:, outside].logsumexp(1))  # (B,)
         return torch.stack(odds, dim=1).gather(1, y[:, None]).squeeze(1)  # (B,)
 

@@ -1,4 +1,4 @@
-"""Photographs of pets, hazards and vegetables: one of each of ImageNet's classes that count."""
+"""Photographs of pets, hazards and vegetables: one of each of ImageNet's 148 classes that count."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cvlib.course.data import formats
 
 LABEL = "ImageNet samples (one photo a class, 240 px copy)"
 CLASSES = 1000
+PARTS = 3  # as many as a record has seeds
 
 
 def photo_task() -> CoarseTask:
@@ -23,14 +24,19 @@ def photo_task() -> CoarseTask:
     return CoarseTask(IMAGENET_GROUPS, CLASSES)
 
 
-def choose(task: CoarseTask, each: int, seed: int) -> list[int]:
-    """Up to `each` fine classes of every coarse class, drawn by the seed."""
-    draw = torch.Generator().manual_seed(seed)
-    chosen = []
+def part_of(task: CoarseTask, seed: int) -> list[int]:
+    """A third of the fine classes of every coarse class; three seeds in a row share none.
+
+    The classes of a set are mixed by the same draw for all seeds (ImageNet lists dogs by breed),
+    then dealt in turn. So the seeds of a record show every photograph once, and differ as
+    photographs do.
+    """
+    draw = torch.Generator().manual_seed(0)
+    mixed = []
     for ids in task.sets:
-        order = torch.randperm(len(ids), generator=draw)[:each]
-        chosen += [ids[i] for i in order]
-    return chosen
+        order = torch.randperm(len(ids), generator=draw)
+        mixed += [ids[i] for i in order]
+    return mixed[seed % PARTS :: PARTS]
 
 
 def read_photos(fine: list[int], size: int) -> tuple[Tensor, Tensor]:
@@ -41,15 +47,13 @@ def read_photos(fine: list[int], size: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(formats.decode(jpegs, size)), torch.tensor(fine)
 
 
-def photo_lab(
-    each: int, size: int, alpha: float, seed: int, device: torch.device | str = "cpu"
-) -> Lab:
-    """Photographs of `size` px, the four offline networks, and a retina of slope `alpha`.
+def photo_lab(size: int, alpha: float, seed: int, device: torch.device | str = "cpu") -> Lab:
+    """A seed's photographs of `size` px, the four offline networks, a retina of slope `alpha`.
 
     The networks were not trained behind the retina. Attacks have `Lab`'s settings.
     """
     task = photo_task()
-    pixels, fine = read_photos(choose(task, each, seed), size)
+    pixels, fine = read_photos(part_of(task, seed), size)
     stimuli = of_the_groups(pixels.to(device), fine.to(device), task, len(fine))
     zoo = {name: net.to(device) for name, net in offline_zoo().items()}
     retina = RetinaBlur(ViewingGeometry(size), alpha).to(device)

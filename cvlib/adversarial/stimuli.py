@@ -12,7 +12,7 @@ from cvlib.adversarial.coarse import CoarseTask
 from cvlib.adversarial.controls import displayed, quantize_linf, rescale_range, to_levels
 from cvlib.course.errors import CourseError
 
-BATCH = 50  # images that are attacked together
+BATCH = 25  # images that are attacked together: at 160 px, more would leave a CPU's caches
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ def of_neither(pixels: Tensor, fine: Tensor, task: CoarseTask, group: str, n: in
 def perturbed(attack: EnsembleAttack, stimuli: Stimuli) -> Tensor:
     """The stimuli, attacked towards their targets, as uint8 (N, C, S, S) within whole levels."""
     parts = []
-    for chosen in torch.arange(len(stimuli.levels)).split(BATCH):
-        levels = stimuli.levels[chosen]
-        x_adv = attack.run(displayed(levels), stimuli.target[chosen]).x_adv
+    batches = zip(stimuli.levels.split(BATCH), stimuli.target.split(BATCH), strict=True)
+    for levels, target in batches:
+        x_adv = attack.run(displayed(levels), target).x_adv
         parts.append(quantize_linf(x_adv, levels, round(255 * attack.eps)))
     return torch.cat(parts)
 
@@ -91,18 +91,27 @@ class Score:
 
 
 @torch.no_grad()
+def read(net: nn.Module, shown: Tensor) -> Tensor:
+    """The logits (N, fine) of a network for uint8 images (N, C, S, S)."""
+    return torch.cat([net(displayed(part)) for part in shown.split(BATCH)])
+
+
+def forced(logits: Tensor, stimuli: Stimuli, task: CoarseTask) -> Tensor:
+    """Whether the target is the likelier of the two coarse classes, (N,), of logits (N, fine)."""
+    return task.two_afc(logits, stimuli.target, stimuli.rival) > 0
+
+
 def score(net: nn.Module, shown: Tensor, stimuli: Stimuli, task: CoarseTask) -> Score:
     """How a network takes uint8 images (N, C, S, S) made from `stimuli`.
 
     `target` and `correct` count the likeliest fine class, `forced` the likelier of the two coarse
     ones.
     """
-    logits = torch.cat([net(displayed(part)) for part in shown.split(BATCH)])  # (N, fine)
+    logits = read(net, shown)  # (N, fine)
     best = task.of_fine(logits.argmax(1))  # (N,), -1: in no coarse class
-    forced = task.two_afc(logits, stimuli.target, stimuli.rival) > 0
     return Score(
         target=percent(best == stimuli.target),
-        forced=percent(forced),
+        forced=percent(forced(logits, stimuli, task)),
         correct=percent(best == stimuli.rival),
     )
 

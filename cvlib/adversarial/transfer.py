@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cvlib.adversarial.attack import EnsembleAttack
 from cvlib.adversarial.coarse import CoarseTask
 from cvlib.adversarial.controls import flip_control, random_sign
-from cvlib.adversarial.stimuli import Stimuli, perturbed, score
+from cvlib.adversarial.stimuli import Score, Stimuli, forced, perturbed, read, score
 
 Zoo = Mapping[str, Mapping[str, nn.Module]]  # viewer -> name -> net
 Row = dict[str, Any]  # held, viewer, attack, source, and the fields of `Score`
@@ -76,9 +76,30 @@ class Lab:
         """The network that is asked, behind its eye."""
         return nn.Sequential(self.eyes[viewer], self.zoo[viewer][held])
 
-    def success(self, levels: Tensor, held: str) -> float:
-        """Per cent of images (N, C, S, S) that the bare held-out net takes for their target."""
-        return score(self.judge(held, "plain"), levels, self.stimuli, self.task).target
+    def ask(self, levels: Tensor, held: str, viewer: str = "plain") -> Score:
+        """How a held-out net takes images (N, C, S, S) that were made from the stimuli."""
+        return score(self.judge(held, viewer), levels, self.stimuli, self.task)
+
+    def margin(self, held: str) -> Callable[[Tensor], Tensor]:
+        """A function: what a retina lets pass, (N, C, S, S) -> log-odds (N,) against the target."""
+
+        def margin(seen: Tensor) -> Tensor:
+            logits = self.zoo["retina"][held](seen)  # (N, fine)
+            return self.task.two_afc(logits, self.stimuli.rival, self.stimuli.target)
+
+        return margin
+
+    def ask_by_class(self, levels: Tensor, held: str) -> dict[str, tuple[int, int]]:
+        """Of every coarse class shown in (N, C, S, S): forced choices for the target, and images.
+
+        The bare held-out net is asked.
+        """
+        chosen = forced(read(self.judge(held, "plain"), levels), self.stimuli, self.task)  # (N,)
+        found = {}
+        for place, name in enumerate(self.task.names):
+            shows = self.stimuli.rival == place  # (N,)
+            found[name] = int((chosen & shows).sum()), int(shows.sum())
+        return found
 
 
 def conditions(lab: Lab, held: str, seed: int, singles: Sequence[str]) -> Iterator[Shown]:
@@ -104,11 +125,20 @@ def asked(lab: Lab, held: str, shown: Shown) -> Iterator[Row]:
     """Yield a row of the table for each viewer that a condition is meant for."""
     for viewer in lab.eyes:
         if shown.viewer in ("", viewer):
-            found = score(lab.judge(held, viewer), shown.levels, lab.stimuli, lab.task)
+            found = lab.ask(shown.levels, held, viewer)
             yield {
                 "held": held, "viewer": viewer, "attack": shown.condition,
                 "source": "+".join(shown.source), **vars(found),
             }  # fmt: skip
+
+
+def by_bound(
+    lab: Lab, held: str, bounds: Sequence[int], seed: int
+) -> Iterator[tuple[int, Score, Score]]:
+    """Yield each bound, and how the held-out net takes the attack on all others, and noise."""
+    for eps in bounds:
+        attacked = lab.perturb(lab.others(held), eps=eps)
+        yield eps, lab.ask(attacked, held), lab.ask(lab.noise(seed, eps), held)
 
 
 def false_choices(lab: Lab, neither: Stimuli, held: str) -> dict[str, float]:

@@ -71,12 +71,13 @@ def _first_process() -> bool:
 @click.option("--jobs", type=int, help="Processes side by side (default: 2, on a GPU 3).")
 @click.option("--seeds", type=int, help="How many seeds (default: as each chapter asks for).")
 @click.option("--dry-run", is_flag=True, help="Say what a visit would do, and run nothing.")
+@click.option("--rehearse", is_flag=True, help="Take two steps of every training, keep nothing.")
 @click.option("--accept-code", is_flag=True, help="Take what other code has trained.")
 @click.option("--merge", type=click.Path(path_type=Path), help="Write data/recorded from a folder.")
 def record(
     numbers: tuple[str, ...], profile: str, minutes: float, out: Path | None,
     sources: tuple[Path, ...], jobs: int | None, seeds: int | None, dry_run: bool,
-    accept_code: bool, merge: Path | None,
+    rehearse: bool, accept_code: bool, merge: Path | None,
 ) -> None:  # fmt: skip
     """Run the experiments of chapters side by side within a budget, and pack what they bring.
 
@@ -86,6 +87,7 @@ def record(
     \b
     Examples:
       cvlib record --profile full --minutes 12 --dry-run
+      cvlib record --profile full --minutes 2 --rehearse 04
       cvlib record --profile laptop --minutes 45 --out build/laptop 04 06
       cvlib record --profile full --minutes 12 --out out --from first-visit
       cvlib record --profile laptop --merge build/laptop
@@ -102,8 +104,28 @@ def record(
             plan = visit.plan(*wanted, accept_code=accept_code, scratch=Path(place))
             click.echo("\n".join([*plan.lines, *visit.foretold(plan)]))
         return
+    if rehearse:
+        sys.exit(not _rehearsed(wanted))
     plan = visit.plan(*wanted, accept_code=accept_code)
     click.echo("\n".join(plan.lines))
     complete, told = visit.run(plan)
     click.echo("\n".join(told))
     sys.exit(not complete)
+
+
+def _rehearsed(wanted: tuple) -> bool:
+    """Try every unit and say how it went; whether all were reached and work."""
+    from cvlib.course.run.recording import visit
+    from cvlib.course.run.recording.rehearsal import rehearse
+
+    with tempfile.TemporaryDirectory() as place:
+        plan = visit.plan(*wanted, scratch=Path(place))
+        click.echo("\n".join(plan.lines))
+        tried = []
+        for one in rehearse(plan):
+            click.echo(str(one))
+            tried.append(one)
+    fails = sum(bool(one.error) for one in tried)
+    planned = sum(job.seed == 0 for job in plan.jobs)
+    click.echo(f"{len(tried) - fails} of {planned} units work, {fails} fail")
+    return len(tried) == planned and not fails

@@ -111,3 +111,10 @@ def with_face(
     face = crop(image, corners, size)
     r = G_f(x_F, face)
     return paste(image, corners, face + r)
+
+
+def changed_outside(before: Tensor, after: Tensor, corners: Tensor, size: int) -> float:
+    """The largest change of images (B, 3, H, W) outside their face boxes, at corners (B, 2)."""
+    change = (after - before).abs()
+    nothing = change.new_zeros(len(change), 3, size, size)
+    return float(paste(change, corners, nothing).max())

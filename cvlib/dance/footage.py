@@ -32,6 +32,18 @@ class Footage:
         return Footage(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
+@dataclass(frozen=True)
+class Motion:
+    """What the renderer knows of footage of N frames beside its pictures."""
+
+    flow: Tensor  # (N, 2, H, W), pixels, to the frame before
+    visible: Tensor  # (N, 1, H, W) bool: it was seen there
+
+    def to(self, device: torch.device) -> Motion:
+        """The same on a device."""
+        return Motion(self.flow.to(device), self.visible.to(device))
+
+
 def footage(clips: Sequence[tuple[Tensor, Tensor]]) -> Footage:
     """Join clips, each frames (T, 3, H, W) and keypoints (T, 21, 3), and draw their sticks.
 

@@ -40,10 +40,15 @@ def pairs_of(clip: Tensor) -> Tensor:
     return torch.cat([clip[:-1], clip[1:]], dim=1)
 
 
+def pairs_at(video: Tensor, starts: Tensor) -> Tensor:
+    """The pairs (n, 6, H, W) of frames `starts` (n,) of a video (N, 3, H, W) and their next."""
+    return torch.cat([video[starts], video[starts + 1]], dim=1)
+
+
 def detector_loss(D: PairDetector, real: Tensor, fake: Tensor) -> Tensor:
     """Mean cross-entropy () on real pairs and generated ones, each (B, 6, H, W)."""
     scores = D(torch.cat([real, fake]))  # (2B,)
-    truth = torch.cat([torch.zeros(len(real)), torch.ones(len(fake))]).to(scores)
+    truth = torch.cat([scores.new_zeros(len(real)), scores.new_ones(len(fake))])
     return F.binary_cross_entropy_with_logits(scores, truth)
 
 

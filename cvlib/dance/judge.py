@@ -76,6 +76,11 @@ def perform_clips(G: PoseToFrame, footage: Footage) -> Tensor:
     return torch.cat([perform(G, sticks) for sticks in footage.sticks.split(lengths)])
 
 
+def away(video: Tensor, truth: Tensor) -> Tensor:
+    """Root mean square difference (T,) of two videos (T, 3, H, W), frame by frame."""
+    return (video - truth).square().flatten(1).mean(1).sqrt()
+
+
 def nearest(video: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     """For each frame of (T, 3, H, W) the nearest of (N, 3, H, W): its row (T,), its distance (T,).
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cvlib.dance.footage import Footage, dance_keypoints, rendered
+from cvlib.dance.footage import Footage, Motion, dance_keypoints, rendered
 from cvlib.dance.placing import PoseStats, pose_stats
 from cvlib.synth.dancer import BODIES, Body, Clip, Stage, dance_clip, portrait_stage
 
@@ -47,6 +47,7 @@ class Material:
     """Footage of the target to train on, a dance of hers kept out, and the transfer."""
 
     target: Footage
+    motion: Motion  # of the target's footage
     test: Clip  # with flow
     source: Clip
     truth: Clip  # the target in the source's dance
@@ -55,9 +56,13 @@ class Material:
 def film(dances: Dances, height: int, width: int, device: torch.device) -> Material:
     """Render everything that `Material` names; clips are kept in the user's cache."""
     stage, away = target_stage(height, width), source_stage(height, width)
-    clips = [dance_clip(dances.frames, TARGET, stage, seed=seed) for seed in dances.train]
+    clips = [dance_clip(dances.frames, TARGET, stage, seed=s, flow=True) for s in dances.train]
+    motion = Motion(
+        torch.cat([clip.flow for clip in clips]), torch.cat([clip.visible for clip in clips])
+    )
     return Material(
         target=rendered(*clips).to(device),
+        motion=motion.to(device),
         test=dance_clip(dances.test, TARGET, stage, seed=dances.test_seed, flow=True),
         source=dance_clip(dances.transfer, SOURCE, away, seed=dances.source_seed),
         truth=dance_clip(dances.transfer, TARGET, stage, seed=dances.source_seed),

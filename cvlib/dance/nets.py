@@ -84,8 +84,8 @@ class PoseToFrame(nn.Module):
 def coordinates(like: Tensor) -> Tensor:
     """Row and column of every pixel in [-1, 1], (B, 2, H, W), for a batch `like` (B, C, H, W)."""
     B, _, H, W = like.shape
-    rows = torch.linspace(-1, 1, H).to(like)
-    columns = torch.linspace(-1, 1, W).to(like)
+    rows = torch.linspace(-1, 1, H, dtype=like.dtype, device=like.device)
+    columns = torch.linspace(-1, 1, W, dtype=like.dtype, device=like.device)
     grid = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))  # (2, H, W)
     return grid.expand(B, 2, H, W)
 

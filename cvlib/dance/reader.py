@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.dance.nets import Residual, block, coordinates
+from cvlib.metrics.person import pose_distance
 
 
 class PoseReader(nn.Module):
@@ -55,16 +56,19 @@ def shifted(frames: Tensor, keypoints: Tensor, reach: int, draw: torch.Generator
     """Frames (B, 3, H, W) and keypoints (B, K, 3) moved together by up to `reach` pixels.
 
     One shift for the batch; the border is repeated, a joint that leaves the frame is not found.
+    The shift stays on the device: nobody waits to read it.
     """
     height, width = frames.shape[-2:]
-    dx, dy = torch.randint(-reach, reach + 1, (2,), generator=draw, device=draw.device).tolist()
-    padded = F.pad(frames, (reach, reach, reach, reach), mode="replicate")
-    moved = padded[..., reach - dy : reach - dy + height, reach - dx : reach - dx + width]
+    shift = torch.randint(-reach, reach + 1, (2,), generator=draw, device=draw.device)
+    dx, dy = shift  # () each
+    rows = (torch.arange(height, device=shift.device) - dy).clamp(0, height - 1)
+    columns = (torch.arange(width, device=shift.device) - dx).clamp(0, width - 1)
+    moved = frames[:, :, rows[:, None], columns]
 
-    places = keypoints[..., :2] + torch.tensor([dx, dy]).to(keypoints)
-    limit = torch.tensor([width - 0.5, height - 0.5]).to(keypoints)
-    inside = ((places > -0.5) & (places < limit)).all(-1, keepdim=True)
-    return moved, torch.cat([places, keypoints[..., 2:] * inside], dim=-1)
+    places = keypoints[..., :2] + shift
+    x, y = places.unbind(-1)  # (B, K) each
+    inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
+    return moved, torch.cat([places, keypoints[..., 2:] * inside[..., None]], dim=-1)
 
 
 @torch.no_grad()
@@ -72,3 +76,8 @@ def read_poses(P: PoseReader, frames: Tensor) -> Tensor:
     """Keypoints (T, K, 3) read in a clip (T, 3, H, W); it always finds every joint."""
     places = torch.cat([P(some) for some in frames.split(32)])
     return torch.cat([places, torch.ones_like(places[..., :1])], dim=-1)
+
+
+def pose_missed(P: PoseReader, frames: Tensor, keypoints: Tensor) -> float:
+    """Mean distance in pixels of what P reads in (T, 3, H, W) from keypoints (T, K, 3)."""
+    return pose_distance(read_poses(P, frames).cpu(), keypoints)

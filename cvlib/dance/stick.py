@@ -18,7 +18,9 @@ def draw_sticks(
     painted over earlier ones. A stick with an end of confidence 0 is not drawn.
     """
     y, x = torch.meshgrid(
-        torch.arange(height).to(keypoints), torch.arange(width).to(keypoints), indexing="ij"
+        torch.arange(height, dtype=keypoints.dtype, device=keypoints.device),
+        torch.arange(width, dtype=keypoints.dtype, device=keypoints.device),
+        indexing="ij",
     )
     pixels = torch.stack([x, y], dim=-1)  # (H, W, 2)
     picture = keypoints.new_zeros(len(keypoints), 3, height, width)

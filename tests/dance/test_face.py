@@ -2,7 +2,14 @@ import pytest
 import torch
 
 from cvlib.course.errors import CourseError
-from cvlib.dance.face import FaceResidual, crop, face_boxes, paste, with_face
+from cvlib.dance.face import (
+    FaceResidual,
+    changed_outside,
+    crop,
+    face_boxes,
+    paste,
+    with_face,
+)  # fmt: skip
 from cvlib.dance.nets import PoseToFrame
 from cvlib.dance.skeleton import BODY21
 from tests.dance.tracks import scattered
@@ -97,3 +104,12 @@ def test_training_the_face_leaves_the_main_generator_alone():
     box[1, 10:26, 2:18] = True
     same = (after == image).all(1)
     assert same[~box].all(), "outside the box nothing changes"
+
+
+def test_only_a_change_outside_the_box_counts():
+    images = torch.rand(2, 3, 20, 20)
+    corners = torch.tensor([[3, 4], [9, 0]])
+    better = paste(images, corners, torch.ones(2, 3, 8, 8))
+    assert changed_outside(images, better, corners, 8) == 0
+    better[1, 2, 8, 0] = images[1, 2, 8, 0] - 0.25  # a row above the second box
+    assert changed_outside(images, better, corners, 8) == pytest.approx(0.25)

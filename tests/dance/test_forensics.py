@@ -6,6 +6,7 @@ from cvlib.dance.forensics import (
     compressed,
     detector_auc,
     detector_loss,
+    pairs_at,
     pairs_of,
 )  # fmt: skip
 
@@ -15,6 +16,7 @@ def test_pairs_are_neighbours():
     pairs = pairs_of(clip)
     assert pairs.shape == (4, 6, 8, 8)
     torch.testing.assert_close(pairs[2, 3:], clip[3])
+    assert torch.equal(pairs_at(clip, torch.arange(4)), pairs), "of one clip they are the same"
 
 
 class Brightness(torch.nn.Module):

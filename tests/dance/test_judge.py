@@ -5,6 +5,7 @@ from cvlib.course.errors import CourseError
 from cvlib.dance.coherence import flicker, temporal_difference_error, warp_error
 from cvlib.dance.footage import rendered
 from cvlib.dance.judge import (
+    away,
     body_ssim,
     face_ssim,
     likeness,
@@ -91,3 +92,4 @@ def test_the_nearest_frame_is_found(clip):
     frame, distance = nearest(clip.rgb[3:5] + 0.1, clip.rgb)
     assert frame.tolist() == [3, 4]
     torch.testing.assert_close(distance, torch.full((2,), 0.1))
+    torch.testing.assert_close(away(clip.rgb + 0.1, clip.rgb), torch.full((5,), 0.1))

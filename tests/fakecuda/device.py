@@ -19,6 +19,7 @@ INDEXING = {
     aten.index.Tensor, aten.index_put_.default, aten.index_put.default, aten._unsafe_index.Tensor,
     aten._index_put_impl_.default,
 }  # fmt: skip
+PICKING = {aten.index.Tensor, aten._unsafe_index.Tensor}
 SUMS = ("sum", "mean", "index_add", "scatter_add", "batch_norm", "var", "einsum", "logsumexp")
 HALF = (torch.float16, torch.bfloat16)
 
@@ -41,7 +42,12 @@ def pretend() -> None:
     for name, value in answers.items():
         setattr(torch.cuda, name, lambda *a, value=value, **k: value)
     torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
+    torch.Tensor.new_tensor = _new_tensor
     torch.nn.Module.to = _module_to(torch.nn.Module.to)
+
+
+def _new_tensor(self, data, *, dtype=None, device=None):
+    return torch.tensor(data, dtype=dtype or self.dtype, device=device or self.device)
 
 
 def _by_way_of_cpu(make):
@@ -202,6 +208,8 @@ class FakeCuda(TorchDispatchMode):
         if getattr(func, "is_view", False) or "empty" in name or name.startswith("prim"):
             return
         self.launches += 1
+        if func in PICKING:
+            return  # what is kept in half precision may be picked, not computed with
         if any(t.dtype in HALF for t in tensors):
             self.half[f"{name} at {where()}"] += 1
             if any(word in name for word in SUMS):

@@ -54,6 +54,13 @@ def half(gpu):
     torch.zeros(9, dtype=torch.bfloat16).to("cuda").sum()
 
 
+def kept(gpu):
+    """No fault: numbers that are kept in half precision, picked and computed with in float32."""
+    x = torch.zeros(9, dtype=torch.float16).to("cuda")
+    gpu.clear()
+    x[torch.arange(3).to("cuda")].float().sum()
+
+
 def found(fault):
     """What the fake GPU says of one fault."""
     error = ""
@@ -65,6 +72,7 @@ def found(fault):
     return {
         "syncs": list(gpu.syncs),
         "strangers": list(gpu.strangers),
+        "half": list(gpu.half),
         "half_sums": list(gpu.half_sums),
         "launches": gpu.launches,
         "error": error,
@@ -72,5 +80,5 @@ def found(fault):
 
 
 if __name__ == "__main__":
-    faults = (right, mismatch, index, mask, item, generator, half)
+    faults = (right, mismatch, index, mask, item, generator, half, kept)
     print(json.dumps({fault.__name__: found(fault) for fault in faults}))

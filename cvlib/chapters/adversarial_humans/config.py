@@ -33,9 +33,8 @@ class Attack:
 
 @dataclass(frozen=True)
 class Photos:
-    """The attack on photographs: up to `each` of every coarse class, `size` px wide."""
+    """The attack on photographs, `size` px wide."""
 
-    each: int
     attack: Attack
     size: int = 160
     alpha: float = 0.03
@@ -79,17 +78,17 @@ CONFIG = {
     "laptop": Config(
         images="mnist5k", groups=DIGIT_PAIRS, net=Size(), trained=ALL, held_out=ALL,
         steps=400, attack=Attack(), alpha=0.25, shown=150, neither=25, looks=7,
-        photos=Photos(each=5, attack=Attack(step=4, steps=10)),
+        photos=Photos(attack=Attack(step=4, steps=10)),
     ),
     "workshop": Config(
         images="mnist5k", groups=DIGIT_PAIRS, net=Size(width=32), trained=ALL, held_out=ALL,
         steps=1000, attack=Attack(steps=40), alpha=0.25, shown=500, neither=80, looks=7,
-        photos=Photos(each=24, attack=Attack(step=2, steps=40), size=224),
+        photos=Photos(attack=Attack(step=2, steps=40), size=224),
     ),
     "full": Config(
         images="cifar10", groups=COLOR_PAIRS, net=Size(channels=3, pixels=32, width=64),
         trained=ALL, held_out=ALL, steps=8000, attack=Attack(step=2, steps=100), alpha=0.12,
         shown=1000, neither=160, looks=7, batch=100,
-        photos=Photos(each=118, attack=Attack(step=2, steps=100), size=224),
+        photos=Photos(attack=Attack(step=2, steps=100), size=224),
     ),
 }  # fmt: skip

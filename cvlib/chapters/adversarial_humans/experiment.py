@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -20,7 +20,7 @@ from cvlib.adversarial.observers import Accumulator, Glimpses
 from cvlib.adversarial.photos import LABEL, photo_lab
 from cvlib.adversarial.retina import RetinaBlur
 from cvlib.adversarial.stimuli import of_neither, of_the_groups, percent
-from cvlib.adversarial.transfer import Lab, Row, asked, conditions, false_choices
+from cvlib.adversarial.transfer import Lab, Row, asked, by_bound, conditions, false_choices
 from cvlib.adversarial.viewing import ViewingGeometry
 from cvlib.chapters.adversarial_humans import claims
 from cvlib.chapters.adversarial_humans.claims import ATTACKS
@@ -75,13 +75,12 @@ def net_of(run: Run, name: str, viewer: str) -> nn.Module:
 def make_lab(run: Run) -> Lab:
     """The four builds, plain and behind a retina, and the test images that are attacked."""
     c: Config = run.config
-    _, unseen = pictures(run)
     task = CoarseTask(c.groups, c.net.classes)
     return Lab(
         task=task,
         zoo={viewer: {name: net_of(run, name, viewer) for name in NETS} for viewer in VIEWERS},
         eyes={viewer: eye_of(run, viewer) for viewer in VIEWERS},
-        stimuli=of_the_groups(*unseen, task, c.shown),
+        stimuli=of_the_groups(*pictures(run)[1], task, c.shown),
         **vars(c.attack),
     )
 
@@ -95,21 +94,15 @@ def lab_of(run: Run) -> Lab:
 # -- attacks on digits -----------------------------------------------------------------------------
 
 
-def tabulate(run: Run, lab: Lab, held_out: Sequence[str], alone: int) -> list[Row]:
-    """Every condition for every held-out network; `alone` of the others are attacked singly."""
-    table = []
-    for held in held_out:
-        for shown in conditions(lab, held, run.seed, lab.others(held)[:alone]):
-            table += asked(lab, held, shown)
-            run.tick()
-    run.note("table", table)
-    return table
-
-
 def run_transfer(run: Run) -> None:
     """Leave one build out: attack the others, ask it, plain and behind a retina."""
     lab = lab_of(run)
-    table = tabulate(run, lab, run.config.held_out, alone=len(NETS))
+    table: list[Row] = []
+    for held in run.config.held_out:
+        for shown in conditions(lab, held, run.seed, lab.others(held)):
+            table += asked(lab, held, shown)
+            run.tick()
+    run.note("table", table)
     for viewer in VIEWERS:
         for attack in ATTACKS:
             rows = [r for r in table if (r["attack"], r["viewer"]) == (attack, viewer)]
@@ -122,13 +115,12 @@ def run_further(run: Run) -> None:
     lab = lab_of(run)
     found: dict[str, list[float]] = {name: [] for name in claims.FURTHER}
     for held in run.config.held_out:
-        others = lab.others(held)
-        for two in combinations(others, 2):
-            found["pairs_plain"].append(lab.success(lab.perturb(two), held))
-        for eps in claims.EPSILONS:
+        for two in combinations(lab.others(held), 2):
+            found["pairs_plain"].append(lab.ask(lab.perturb(two), held).target)
+        for eps, attacked, noisy in by_bound(lab, held, claims.EPSILONS, run.seed):
             run.tick()
-            found[f"eps{eps}_plain"].append(lab.success(lab.perturb(others, eps=eps), held))
-            found[f"noise{eps}_plain"].append(lab.success(lab.noise(run.seed, eps), held))
+            found[f"eps{eps}_plain"].append(attacked.target)
+            found[f"noise{eps}_plain"].append(noisy.target)
     for name, values in found.items():
         run.measure(name, fmean(values), len(lab.stimuli.levels) * len(values))
 
@@ -150,16 +142,6 @@ def run_false(run: Run) -> None:
         run.measure(name, fmean(values), 2 * c.neither * len(values))
 
 
-def margin_of(lab: Lab, held: str) -> Callable[[Tensor], Tensor]:
-    """Log-odds (N,) for what an image shows, against its target, of what a look sees."""
-
-    def margin(seen: Tensor) -> Tensor:
-        logits = lab.zoo["retina"][held](seen)  # (N, fine)
-        return lab.task.two_afc(logits, lab.stimuli.rival, lab.stimuli.target)
-
-    return margin
-
-
 def run_looks(run: Run) -> None:
     """What more looks, or more time, change for a held-out net behind a retina."""
     lab, c = lab_of(run), run.config
@@ -171,7 +153,7 @@ def run_looks(run: Run) -> None:
         adv = lab.perturb(lab.others(held), "retina")
         shown = {"image": clean, "flip": flip_control(clean, adv), "adv": adv}
         for name, levels in shown.items():
-            margins[name].append(look.margins(displayed(levels), margin_of(lab, held)))
+            margins[name].append(look.margins(displayed(levels), lab.margin(held)))
 
     seen = {name: torch.cat(parts, dim=1) for name, parts in margins.items()}  # (looks, N)
     run.note("right", {name: [percent(row > 0) for row in curve] for name, curve in seen.items()})
@@ -186,17 +168,41 @@ def run_looks(run: Run) -> None:
 # -- photographs -----------------------------------------------------------------------------------
 
 
+def photos_of(run: Run) -> Lab:
+    """This seed's third of the photographs, and the networks that others trained on ImageNet."""
+    c = run.config.photos
+    run.data_label = LABEL
+    return replace(photo_lab(c.size, c.alpha, run.seed, run.device), **vars(c.attack))
+
+
 def run_photos(run: Run) -> None:
     """Three cousins and a stranger: each of lite2 and SqueezeNet is held out once."""
-    c = run.config.photos
-    lab = photo_lab(c.each, c.size, c.alpha, run.seed, run.device)
-    lab = replace(lab, **vars(c.attack))
-    run.data_label = LABEL
-    table = tabulate(run, lab, tuple(claims.HELD_PHOTOS), alone=1)
+    lab = photos_of(run)
+    table, by_class = [], {}
+    for held, short in claims.HELD_PHOTOS.items():
+        for shown in conditions(lab, held, run.seed, lab.others(held)[:1]):
+            run.tick()
+            table += asked(lab, held, shown)
+            if shown.viewer in ("", "plain"):
+                by_class[f"{short}_{shown.condition}"] = lab.ask_by_class(shown.levels, held)
+    run.note("table", table)
+    run.note("by_class", by_class)
     for row in table:
-        name = claims.PHOTO_ROWS.get((row["held"], row["viewer"], row["attack"]))
-        if name:
+        if name := claims.PHOTO_ROWS.get((row["held"], row["viewer"], row["attack"])):
             run.measure(name, row["forced"], len(lab.stimuli.levels))
+
+
+def run_photo_curves(run: Run) -> None:
+    """Forced choices on photographs against the number of nets attacked and the bound."""
+    lab = photos_of(run)
+    n = len(lab.stimuli.levels)
+    pair = lab.perturb(claims.PAIR)
+    for held, short in claims.HELD_PHOTOS.items():
+        run.measure(f"{short}_pair", lab.ask(pair, held).forced, n)
+        for eps, attacked, noisy in by_bound(lab, held, claims.EPSILONS, run.seed):
+            run.tick()
+            run.measure(f"{short}_eps{eps}", attacked.forced, n)
+            run.measure(f"{short}_noise{eps}", noisy.forced, n)
 
 
 def units(config: Config) -> Sequence[Unit]:
@@ -212,13 +218,11 @@ def units(config: Config) -> Sequence[Unit]:
     ]  # fmt: skip
     after = tuple(net.name for net in nets)
     asks = Unit("", run_transfer, (), needs=needs, after=after)
-    transfer = tuple(f"{attack}_{viewer}" for viewer in VIEWERS for attack in ATTACKS)
-    looks = tuple(f"look{n}_{shown}" for shown in ("image", "flip", "adv") for n in claims.LOOKS)
     offered = [
         *nets,
-        replace(asks, name="transfer", metrics=transfer),
+        replace(asks, name="transfer", metrics=claims.TRANSFER),
         replace(asks, name="false", run=run_false, metrics=claims.FALSE),
-        replace(asks, name="looks", run=run_looks, metrics=(*looks, "brief_adv", "long_adv")),
+        replace(asks, name="looks", run=run_looks, metrics=claims.GLIMPSED),
     ]
     if config.further:
         offered.append(
@@ -226,8 +230,9 @@ def units(config: Config) -> Sequence[Unit]:
         )
     if config.photos:
         named = ("imagenet1000", "squeezenet", *(f"package:{name}" for name in PACKAGES))
-        metrics = tuple(claims.PHOTO_ROWS.values())
-        offered.append(Unit("photos", run_photos, metrics, priority=1, needs=named))
+        asks = Unit("photos", run_photos, tuple(claims.PHOTO_ROWS.values()), 0, 1, named)
+        curves = {"run": run_photo_curves, "metrics": claims.PHOTO_CURVES, "priority": 2}
+        offered += [asks, replace(asks, name="photo-curves", **curves)]
     return offered
 
 
@@ -241,10 +246,5 @@ EXPERIMENT = Experiment(
     derived=claims.DERIVED,
     seeds={"laptop": 3, "workshop": 1, "full": 3},
     precision="fp32",
-    differs=(
-        "digits of 28 px and four small nets instead of ImageNet at 299 px and ten large ones; on "
-        "22 photographs a seed, four networks of which three are cousins; the retina's constants, "
-        "steps and viewing distance are the course's; no people: their part is the page's own "
-        "experiment, and stand-ins here"
-    ),
+    differs=claims.DIFFERS,
 )

@@ -24,6 +24,9 @@ ATTACK_NAMES = {
     "ensemble": "three nets", "aware": "three, retina",
 }  # fmt: skip
 SPREAD = 0.14  # between the two rows of dots of one attack
+COUNTS, LEVELS = (1, 2, 3), (8, 16, 32, 48)  # networks attacked; bounds
+NOISE = {"color": BLACK, "marker": "x", "linestyle": ":"}
+NOISE_ON_PHOTOS = {"marker": "x", "linestyle": ":"}
 
 
 def picture(ax: Axes, image: Tensor) -> None:
@@ -88,7 +91,8 @@ def eye_map(retina: RetinaBlur, geometry: ViewingGeometry) -> Figure:
     """The blur of every pixel with circles of equal eccentricity, and the stack's weights."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=(1, 1.3))
     degrees = torch.rad2deg(geometry.eccentricity())
-    drawn = left.imshow(retina.sigma, cmap="viridis")
+    steps = plt.get_cmap("viridis", 12)  # few colors make a small file
+    drawn = left.imshow(retina.sigma, cmap=steps)
     rings = left.contour(degrees, levels=[2, 4, 6, 8], colors="white", linewidths=1)
     left.clabel(rings, fmt="%g°", fontsize=9)
     left.set(xticks=[], yticks=[], title="blur of every pixel")
@@ -145,41 +149,67 @@ def seed_dots(ax: Axes, places: Sequence[float], values: Sequence[Sequence[float
 
 def success_curves(metrics: Metrics) -> Figure:
     """Success on the bare held-out net against the nets attacked and against the bound."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True)
     by_count = [metrics[f"{name}_plain"]["values"] for name in ("single", "pairs", "ensemble")]
-    seed_dots(left, (1, 2, 3), by_count, **RECORDED)
-    left.set(xlabel="networks attacked", ylabel="success (%)", xticks=(1, 2, 3), ylim=(-3, 103))
-
-    levels = (8, 16, 32, 48)
-    named = {eps: ("ensemble", "noise") if eps == 32 else (f"eps{eps}", f"noise{eps}")
-             for eps in levels}  # fmt: skip
-    attacked = [metrics[f"{named[eps][0]}_plain"]["values"] for eps in levels]
-    noise = [metrics[f"{named[eps][1]}_plain"]["values"] for eps in levels]
-    seed_dots(right, levels, attacked, label="three nets attacked", **RECORDED)
-    seed_dots(right, levels, noise, color=BLACK, marker="x", linestyle=":", label="random signs")
-    right.set(xlabel="bound (levels of 255)", xticks=levels)
-    right.legend(loc="center left", bbox_to_anchor=(0, 0.75))
+    by_bound, noise = curves_of(metrics, "{}_plain")
+    seed_dots(axes[0], COUNTS, by_count, **RECORDED)
+    seed_dots(axes[1], LEVELS, by_bound, label="three nets attacked", **RECORDED)
+    seed_dots(axes[1], LEVELS, noise, label="random signs", **NOISE)
+    label_curves(axes, "success (%)")
+    axes[1].legend(loc="center left", bbox_to_anchor=(0, 0.75))
     return fig
 
 
-def photo_dots(metrics: Metrics) -> Figure:
-    """Forced choices for the target on photographs: a cousin, a stranger, the cousin's retina."""
-    fig, axes = plt.subplots(1, 3, figsize=(8, 3.2), sharey=True, width_ratios=(5, 5, 3))
-    attacks = ("clean", "noise", "flip", "single", "ensemble")
+def curves_of(metrics: Metrics, name: str) -> tuple[list[Any], list[Any]]:
+    """Values by seed at every bound of `LEVELS`: attacked, and with noise; `name` is a pattern."""
+    attacked = ["ensemble" if eps == 32 else f"eps{eps}" for eps in LEVELS]
+    noisy = ["noise" if eps == 32 else f"noise{eps}" for eps in LEVELS]
+    return (
+        [metrics[name.format(a)]["values"] for a in attacked],
+        [metrics[name.format(a)]["values"] for a in noisy],
+    )
+
+
+def label_curves(axes: Sequence[Axes], what: str) -> None:
+    """What two panels show: `what` against the networks attacked, and against the bound."""
+    axes[0].set(xlabel="networks attacked", ylabel=what, xticks=COUNTS, ylim=(-3, 103))
+    axes[1].set(xlabel="bound (levels of 255)", xticks=LEVELS)
+
+
+def photo_sheet(metrics: Metrics) -> Figure:
+    """Forced choices on photographs: a dot per seed by attack, by networks attacked, by bound."""
+    fig = plt.figure(figsize=(8, 6.4))
+    top, bottom = fig.subfigures(2, 1, height_ratios=(1.1, 1))
+    photo_dots(top.subplots(1, 3, sharey=True, width_ratios=(5, 5, 3)), metrics)
+    axes = bottom.subplots(1, 2, sharey=True)
+    looks = (("cousin", "o", BLUE, "a cousin"), ("stranger", "D", ORANGE, "a stranger"))
+    for held, marker, color, label in looks:
+        look = {"marker": marker, "color": color}
+        names = ("single", "pair", "ensemble")
+        by_bound, noise = curves_of(metrics, held + "_{}")
+        seed_dots(axes[0], COUNTS, [metrics[f"{held}_{n}"]["values"] for n in names], **look)
+        seed_dots(axes[1], LEVELS, by_bound, label=label, **look)
+        seed_dots(axes[1], LEVELS, noise, label=f"{label}, noise", **look | NOISE_ON_PHOTOS)
+    label_curves(axes, "target chosen (%)")
+    axes[1].legend(fontsize=8)
+    return fig
+
+
+def photo_dots(axes: Sequence[Axes], metrics: Metrics) -> None:
+    """Forced choices for the target: by a cousin, a stranger, and the cousin behind a retina."""
     panels = {
-        "lite2, a cousin": {a: f"cousin_{a}" for a in attacks},
-        "SqueezeNet, a stranger": {a: f"stranger_{a}" for a in attacks},
-        "lite2, retina": {"ensemble": "cousin_retina", "through it": "cousin_through"},
+        "lite2, a cousin": {title: f"cousin_{a}" for a, title in ATTACK_NAMES.items()},
+        "SqueezeNet, a stranger": {title: f"stranger_{a}" for a, title in ATTACK_NAMES.items()},
+        "lite2, retina": {"three nets": "cousin_retina", "three, retina": "cousin_through"},
     }
-    for ax, (title, names) in zip(axes, panels.items(), strict=True):
+    for ax, (title, names), color in zip(axes, panels.items(), (BLUE, ORANGE, BLUE), strict=True):
         for place, name in enumerate(names.values()):
             values = metrics[name]["values"]
-            ax.plot([place] * len(values), values, "o", color=BLUE, alpha=0.7)
-            ax.hlines(np.mean(values), place - 0.25, place + 0.25, color=BLUE)
+            ax.plot([place] * len(values), values, "o", color=color, alpha=0.7)
+            ax.hlines(np.mean(values), place - 0.25, place + 0.25, color=color)
         ax.set_xticks(range(len(names)), names, rotation=35, ha="right")
         ax.set(title=title, xlim=(-0.6, len(names) - 0.4), ylim=(-3, 103))
     axes[0].set_ylabel("target chosen (%)")
-    return fig
 
 
 def look_curves(curves: Sequence[Mapping[str, Sequence[float]]], metrics: Metrics) -> Figure:

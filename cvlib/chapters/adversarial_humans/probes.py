@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from cvlib.adversarial import shipped
-from cvlib.adversarial.coarse import CoarseTask
+from cvlib.adversarial.coarse import IMAGENET_GROUPS, CoarseTask
 from cvlib.adversarial.controls import displayed, flip_control
 from cvlib.adversarial.nets import NETS
+from cvlib.adversarial.photos import photo_lab, read_photos
 from cvlib.adversarial.retina import RetinaBlur
 from cvlib.adversarial.stimuli import Stimuli, of_neither, of_the_groups, perturbed
 from cvlib.adversarial.transfer import Lab
 from cvlib.adversarial.viewing import ViewingGeometry
 from cvlib.chapters.adversarial_humans.config import CONFIG, DIGIT_PAIRS, VIEWERS
 from cvlib.course import data
+from cvlib.course.errors import CourseError
 from cvlib.course.run.record import note
 from cvlib.psychophysics.design import Picture
 
@@ -117,39 +121,109 @@ def matrix(record: Mapping[str, Any], viewer: str = "plain") -> tuple[list[str],
     return [*names, "the three others"], out
 
 
+def by_class(record: Mapping[str, Any], held: str, attacks: Mapping[str, str]) -> str:
+    """What photographs of every coarse class were taken for: a line a class, all seeds together.
+
+    `held` is "cousin" or "stranger", `attacks` maps attacks to their titles. A cell counts forced
+    choices for the target; the last two lines are the shares of all photographs, and the means of
+    the classes' shares.
+    """
+    notes = [note(record, "photos", "by_class", seed) for seed in record["seeds"]]
+    classes = list(notes[0][f"{held}_clean"])
+    counts = np.array(
+        [[[found[f"{held}_{a}"][c] for a in attacks] for c in classes] for found in notes]
+    ).sum(0)  # (classes, attacks, 2): chosen, and photographs
+    chosen, n = counts[..., 0], counts[..., 1]
+    by_photo = chosen.sum(0) / n.sum(0)  # (attacks,)
+    by_class = (chosen / n).mean(0)  # (attacks,)
+
+    lines = ["shown      photos" + "".join(f"{title:>14s}" for title in attacks.values())]
+    for name, row, (of, *_) in zip(classes, chosen, n, strict=True):
+        lines.append(f"{name:10s} {of:6d}" + "".join(f"{k:>14d}" for k in row))
+    lines.append(f"all        {n[:, 0].sum():6d}" + "".join(f"{p:>14.0%}" for p in by_photo))
+    lines.append("mean of classes  " + "".join(f"{p:>14.0%}" for p in by_class))
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a session's pictures come from; counts of pictures of each option and of neither.
+
+    `pool` are uint8 images (N, C, S, S) and fine classes (N,), of which some show neither option.
+    """
+
+    lab: Lab
+    pool: tuple[Tensor, Tensor]
+    each: int
+    neither: int
+    practice: int = 2
+
+
+def source_of(group: str) -> Source:
+    """Digits, or photographs where their data and their networks' packages are at hand."""
+    if group in DIGIT_PAIRS:
+        digits = data.images("mnist5k")
+        return Source(shipped_lab(300), (digits.test_x, digits.test_y), each=12, neither=12)
+    if group not in IMAGENET_GROUPS:
+        raise CourseError(
+            f"there is no group {group!r}: choose of {[*DIGIT_PAIRS, *IMAGENET_GROUPS]}"
+        )
+    c = CONFIG["laptop"].photos
+    lab = replace(photo_lab(c.size, c.alpha, seed=0), **vars(c.attack))
+    fine = [i for ids in reversed(lab.task.sets) for i in ids]  # the many dogs last
+    pool = read_photos(fine, c.size)
+    lab = replace(lab, stimuli=of_the_groups(*pool, lab.task, len(fine)))
+    return Source(lab, pool, each=3, neither=24)
+
+
 def chosen_of(lab: Lab, name: str, places: slice) -> Stimuli:
     """The stimuli that show one coarse class, some of them."""
     s = lab.stimuli
-    chosen = (s.rival == lab.task.index(name)).nonzero().squeeze(1)[places]
+    found = (s.rival == lab.task.index(name)).nonzero().squeeze(1)
+    if len(found) < places.stop:
+        raise CourseError(
+            f"a session needs {places.stop} pictures of {name}, there are {len(found)}: "
+            "choose another group"
+        )
+    chosen = found[places]
     return Stimuli(s.levels[chosen], s.target[chosen], s.rival[chosen])
 
 
-def pictures_for_people(lab: Lab, group: str, each: int) -> list[Picture]:
-    """Pictures for a session: `each` of both classes of a group, and as many of neither.
+def for_people(
+    group: str, source: Source | None = None
+) -> tuple[Any, list[Picture], list[Picture]]:
+    """The two options of a group, a session's pictures, and others to practise with.
 
-    All networks are attacked through the retina: the person is the one that is held out.
+    The source's networks are attacked through the retina: the person is the one that is held out.
     """
+    source = source or source_of(group)
+    options = source.lab.task.groups[group]
+    return options, test_pictures(source, group), practice_pictures(source, options)
+
+
+def test_pictures(source: Source, group: str) -> list[Picture]:
+    """Pictures of both classes of a group, each as `image`, `adv` and `flip`; and of neither."""
+    lab = source.lab
     a, b = lab.task.groups[group]
     attack = lab.attack(list(lab.zoo["retina"]), "retina")
     found = []
     for name in (a, b):
-        few = chosen_of(lab, name, slice(each))
+        few = chosen_of(lab, name, slice(source.each))
         adv = perturbed(attack, few)
         for x, y, z in zip(few.levels, adv, flip_control(few.levels, adv), strict=True):
             found.append(Picture(name, {"image": plane(x), "adv": plane(y), "flip": plane(z)}))
-    digits = data.images("mnist5k")
-    neither = of_neither(digits.test_x, digits.test_y, lab.task, group, each)
-    towards_a, towards_b = perturbed(attack, neither).chunk(2)  # (each, C, S, S)
+    neither = of_neither(*source.pool, lab.task, group, source.neither)
+    towards_a, towards_b = perturbed(attack, neither).chunk(2)  # (neither, C, S, S)
     for x, y in zip(towards_a, towards_b, strict=True):
         found.append(Picture(None, {a: plane(x), b: plane(y)}))
     return found
 
 
-def practice_pictures(lab: Lab, group: str, after: int, each: int) -> list[Picture]:
-    """`each` pictures of both classes, as they are, that no session of `after` pictures shows."""
+def practice_pictures(source: Source, options: Sequence[str]) -> list[Picture]:
+    """Some pictures of both classes, as they are, that the test does not show."""
     found = []
-    for name in lab.task.groups[group]:
-        few = chosen_of(lab, name, slice(after, after + each))
+    for name in options:
+        few = chosen_of(source.lab, name, slice(source.each, source.each + source.practice))
         found += [Picture(name, {"image": plane(x)}) for x in few.levels]
     return found
 

@@ -20,6 +20,8 @@ from cvlib.course.page.answers import (
     whole,
 )
 
+BETA = 0.3  # of the penalty: no power of it is a half or a quarter
+
 
 def check_truncated_std(answer: Any) -> None:
     """10.1: the limits, and what is commonly taken for it."""
@@ -47,8 +49,8 @@ def check_full_penalty_gradient(answer: Any) -> None:
     for shape in ((4, 9), (6, 3)):
         W = torch.randn(shape, dtype=torch.float64)
         with by_hand("the gradient"):
-            got = tensor(gradient(W, 0.5), shape, "the gradient")
-        right = solutions.full_penalty_gradient(W, 0.5)
+            got = tensor(gradient(W, BETA), shape, "the gradient")
+        right = solutions.full_penalty_gradient(W, BETA)
         if close(got, right):
             continue
         _name_the_fault(got, right, W)
@@ -64,9 +66,9 @@ def _name_the_fault(got: Tensor, right: Tensor, W: Tensor) -> None:
     off = gram - torch.diag(gram.diagonal())
     if close(2 * got, right):
         raise Wrong("a factor 2 is missing: W stands twice in WW'")
-    if close(got, 2 * right) or close(got, 2 * right / 0.5) or close(got, right / 0.5):
+    if any(close(got, factor * right) for factor in (2, BETA, 1 / BETA, 2 / BETA)):
         raise Wrong("beta multiplies the gradient once, and 4 is the whole factor")
-    if close(got, 4 * 0.5 * off @ W):
+    if close(got, 4 * BETA * off @ W):
         raise Wrong("that is the gradient of the modified form: here the diagonal counts too")
     if close(got, -right):
         raise Wrong("the sign: the gradient points uphill")
@@ -128,12 +130,12 @@ def check_coverage(answer: Any) -> None:
     between = torch.cdist(real, real)
     cases = {
         "far": real[:9] + 100,
-        "one": real[:1].repeat(9, 1),
         "some": torch.randn(25, 3, dtype=torch.float64) * 0.6,
+        "one": real[:1].repeat(9, 1),
     }
     for name, fake in cases.items():
         across = torch.cdist(real, fake)  # (40, m)
-        for k in (1, 3):
+        for k in (3, 1):
             got = number(share(between, across, k), "the coverage")
             right = solutions.coverage(between, across, k)
             if not close(got, right, 1e-6):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,49 +14,17 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from cvlib.chapters.biggan.probes import filter_cosines, mixed_classes, swept_chunk
-from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, RECORDED, SKY, VERMILION
-from cvlib.gan.sampling import Sampler, class_grid
-from cvlib.gan.truncation import sampler, scaled, scaled_truncated, with_statistics
+from cvlib.course.page.figures import (
+    BLUE,
+    ORANGE,
+    PAPER,
+    RECORDED,
+    SKY,
+    VERMILION,
+)
+from cvlib.gan.pictures import Curve, drawn, rows, show_tiles, threshold_name
 
 Seeds = Sequence[float | None]
-Curve = Sequence[Mapping[str, Any]]  # rows of `truncation.Point`, one per threshold
-MEANINGS = {"cut at t": sampler, "t x (cut at 2)": scaled_truncated, "t x normal": scaled}
-TONES = (VERMILION, ORANGE, GREEN)
-STANDING = 1000  # samples behind the batch-norm statistics of a picture
-
-
-def tiles(images: Tensor, columns: int) -> np.ndarray:
-    """Images (n, C, R, R) in [-1, 1] as one picture: rows of `columns`, a white pixel apart."""
-    pixels = ((images.float().cpu() + 1) / 2).clamp(0, 1)
-    padded = torch.nn.functional.pad(pixels, (0, 1, 0, 1), value=1.0)  # (n, C, R+1, R+1)
-    rows = [torch.cat(list(row), dim=2) for row in padded.split(columns)]
-    return torch.cat(rows, dim=1).permute(1, 2, 0).squeeze(-1).numpy()
-
-
-def show_tiles(ax: Axes, images: Tensor, columns: int) -> None:
-    """Images (n, C, R, R) in [-1, 1] as tiles on axes without ticks."""
-    ax.imshow(tiles(images, columns), cmap="gray", vmin=0, vmax=1)
-    ax.axis("off")
-
-
-def drawn(G: nn.Module, threshold: float | None, columns: int, seed: int = 3) -> Tensor:
-    """Samples (K columns, C, R, R), class by class, with the statistics of this threshold."""
-    net = with_statistics(G, threshold, STANDING)
-    return class_grid(net, columns, seed, sampler=sampler(threshold))
-
-
-def threshold_name(threshold: float | None) -> str:
-    """`no truncation` or `t = 0.5`."""
-    return "no truncation" if threshold is None else f"t = {threshold:g}"
-
-
-def montage(G: nn.Module, thresholds: Sequence[float | None], columns: int = 4) -> Figure:
-    """One block of samples per threshold: a row per class, the same seed in all blocks."""
-    fig, axes = plt.subplots(1, len(thresholds), figsize=(8, 5.0))
-    for ax, threshold in zip(axes, thresholds, strict=True):
-        show_tiles(ax, drawn(G, threshold, columns), columns)
-        ax.set_title(threshold_name(threshold))
-    return fig
 
 
 def hero(G: nn.Module, curves: Sequence[Curve]) -> Figure:
@@ -88,62 +57,43 @@ def dial(ax: Axes, curves: Sequence[Curve]) -> None:
     ax.invert_xaxis()
 
 
-def draw_dial(G: nn.Module, curve: Curve) -> Any:
-    """A function for `explore`: samples at a threshold, its two numbers below them."""
-    at = {point["threshold"]: point for point in curve}
+def draw_dial(G: nn.Module, curves: Sequence[Curve], shown: int) -> Any:
+    """A function for `explore`: samples at a threshold, and where it stands on both curves.
+
+    `shown` is the place of G's own curve, the dark one; `inf` is no truncation.
+    """
 
     def draw(ax: Axes, t: float) -> None:
-        show_tiles(ax, drawn(G, t, 2), 4)  # two of each class
-        point = at[t]
-        ax.text(0.5, -0.02, f"precision {100 * point['precision']:.0f} %\nrecall "
-                f"{100 * point['recall']:.0f} %", ha="center", va="top",
-                transform=ax.transAxes, fontsize=9)  # fmt: skip
+        ax.axis("off")
+        threshold = None if t == math.inf else t
+        show_tiles(ax.inset_axes((0, 0.53, 1, 0.47)), drawn(G, threshold, 2), 4)  # two of a class
+        for place, (x, y) in ((0.29, ("recall", "precision")), (0.0, ("inception", "frechet"))):
+            stand = ax.inset_axes((0.2, place, 0.8, 0.17))
+            _stand(stand, curves, shown, threshold, x, y)
 
     return draw
 
 
-def draw_meanings(ax: Axes, t: float) -> None:
-    """Densities of one component of the noise under the three meanings of truncation."""
-    generator = torch.Generator()
-    for (name, make), color in zip(MEANINGS.items(), (BLUE, VERMILION, PURPLE), strict=True):
-        z = noise_of(make(t), generator.manual_seed(0))
-        ax.hist(z, np.linspace(-3, 3, 61), density=True, histtype="step", color=color, label=name)
-    ax.set(xlim=(-3, 3), yticks=[], xlabel="a component of z")
-    if t == 0.5:
-        ax.legend(fontsize=7, loc="upper right", handlelength=1)
+SCALES = {  # factor, range and name of what the dial trades; variety falls to the right
+    "recall": (100, (57, -3), "recall (%)"), "precision": (100, (82, 98), "precision"),
+    "inception": (1, (8.8, 10.1), "class score"), "frechet": (1, (0, 145), "distance"),
+}  # fmt: skip
 
 
-def noise_of(make: Sampler, generator: torch.Generator) -> np.ndarray:
-    """50,000 components of noise, (50000,)."""
-    return make(5000, 10, generator).flatten().numpy()
-
-
-def truncation_curves(curves: Mapping[str, Sequence[Curve]]) -> Figure:
-    """Fréchet distance, precision and recall over the threshold, for two kinds of statistics."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.3))
-    for (name, seeds), color in zip(curves.items(), (BLUE, ORANGE), strict=False):
-        for i, curve in enumerate(seeds):
-            t = _thresholds(curve)
-            label = name if i == 0 else None
-            left.plot(t, [p["frechet"] for p in curve], "o-", color=color, label=label)
-    shown = next(iter(curves.values()))
-    for key, color in (("precision", GREEN), ("recall", PURPLE)):
-        for i, curve in enumerate(shown):
-            values = [100 * p[key] for p in curve]
-            right.plot(_thresholds(curve), values, "o-", color=color, label=key if i == 0 else None)
-    left.set(ylabel="Fréchet distance (digit features)", xlabel="threshold t")
-    right.set(ylabel="%", xlabel="threshold t")
-    for ax in (left, right):
-        ax.set_xscale("log")
-        ax.set_xticks([0.04, 0.3, 1, 2, 4], ["0.04", "0.3", "1", "2", "∞"])
-        ax.minorticks_off()
-        ax.legend()
-    return fig
-
-
-def _thresholds(curve: Curve) -> list[float]:
-    """Thresholds for an axis; no truncation stands at 4, where its tick says infinity."""
-    return [4.0 if point["threshold"] is None else point["threshold"] for point in curve]
+def _stand(
+    ax: Axes, curves: Sequence[Curve], shown: int, threshold: float | None, x: str, y: str
+) -> None:
+    """Two scores of every threshold, a line per seed; a black dot where the dial stands."""
+    for i, curve in enumerate(curves):
+        values = [[SCALES[key][0] * point[key] for point in curve] for key in (x, y)]
+        ax.plot(*values, color=BLUE, alpha=1.0 if i == shown else 0.3, linewidth=1)
+        if i == shown:
+            at = [point["threshold"] for point in curve].index(threshold)
+            ax.plot(values[0][at], values[1][at], "o", color="black", markersize=7, clip_on=False)
+    ax.set(xlim=SCALES[x][1], ylim=SCALES[y][1])
+    ax.set_xlabel(SCALES[x][2], fontsize=7, labelpad=1)
+    ax.set_ylabel(SCALES[y][2], fontsize=7, labelpad=1)
+    ax.tick_params(labelsize=6.5, pad=1)
 
 
 def dots(ax: Axes, values: Mapping[str, Seeds], color: str) -> None:
@@ -157,27 +107,40 @@ def dots(ax: Axes, values: Mapping[str, Seeds], color: str) -> None:
     ax.set_xlim(-0.5, len(values) - 0.5)
 
 
-def scaling(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Batch at equal steps, batch at equal images, width: the Fréchet distance of every seed."""
-    panels = {
-        "batch, equal steps": {"16": "b16", "64": "b64", "256": "b256"},
-        "batch, equal images": {"16": "b16_images", "64": "b64", "256": "b256_images"},
-        "width, equal steps": {"x½": "half", "x1": "b64", "x2": "double"},
-    }
-    fig, axes = plt.subplots(1, 3, figsize=(8, 3.2), sharey=True)
-    for ax, (title, marks) in zip(axes, panels.items(), strict=True):
+PANELS = {  # of the scaling picture: what each column is called, and its score
+    "batch, equal steps": {"16": "b16", "64": "b64", "256": "b256"},
+    "batch, equal images": {"16": "b16_images", "64": "b64", "256": "b256_images"},
+    "width, equal steps": {"×½": "half", "×1": "b64", "×2": "double"},
+}
+
+
+def scaling(metrics: Mapping[str, Mapping[str, Any]], fixed: Mapping[str, Tensor]) -> Figure:
+    """The Fréchet distance of every seed by batch and width; below, what one noise draws there.
+
+    `fixed` holds bytes (2 K, C, R, R) by score: two samples of each class, of the median seed; the
+    first of each of the first five classes are drawn.
+    """
+    fig = plt.figure(figsize=(8, 4.8))
+    top, bottom = fig.subfigures(2, 1, height_ratios=(1.9, 1))
+    above, below = top.subplots(1, 3, sharey=True), bottom.subplots(1, 3)
+    for ax, strip, (title, marks) in zip(above, below, PANELS.items(), strict=True):
         seeds = {name: metrics[f"frechet_{mark}"]["values"] for name, mark in marks.items()}
         dots(ax, seeds, BLUE)
         ax.set_title(title)
-    axes[0].set_yscale("log")
-    axes[0].set_ylabel("Fréchet distance (log)")
+        images = torch.cat([fixed[mark][:10:2] for mark in marks.values()])  # (3 * 5, C, R, R)
+        rows(strip, images, list(marks))
+    above[0].set_yscale("log")
+    above[0].set_ylabel("Fréchet distance (log)")
     return fig
 
 
-def growth_bars(growths: Sequence[Mapping[str, Mapping[str, float]]]) -> Figure:
-    """How much sigma_0 of every layer grew, G's layers above D's; a dot per seed."""
-    fig, axes = plt.subplots(1, 2, figsize=(8, 4.2), sharex=True)
-    for ax, net, color in zip(axes, ("G", "D"), (VERMILION, BLUE), strict=True):
+def signs(
+    growths: Sequence[Mapping[str, Mapping[str, float]]], metrics: Mapping[str, Mapping[str, Any]],
+    paper: Mapping[str, Mapping[str, Any]],
+) -> Figure:  # fmt: skip
+    """How much sigma_0 of every layer grew, in G and in D, and what D remembers; dots are seeds."""
+    fig, axes = plt.subplots(1, 3, figsize=(8, 4.2), width_ratios=(1, 1, 0.75))
+    for ax, net, color in zip(axes, ("G", "D"), (VERMILION, BLUE), strict=False):
         names = list(growths[0][net])
         for i, name in enumerate(names):
             values = [seed[net][name] for seed in growths]
@@ -185,7 +148,15 @@ def growth_bars(growths: Sequence[Mapping[str, Mapping[str, float]]]) -> Figure:
         ax.set_yticks(range(len(names)), names, fontsize=7)
         ax.invert_yaxis()
         ax.axvline(1, color="black", linewidth=0.8)
-        ax.set(title=f"{net}: stored weights", xlabel="sigma_0, end over start")
+        ax.set(title=f"{net}: stored weights", xlabel="σ₀, end over start", xlim=(0.9, 2.55))
+    asked = {"training": "train_real", "held out": "held_out_real"}
+    pairs = zip(*(metrics[name]["values"] for name in asked.values()), strict=True)
+    for pair in pairs:  # a seed's two shares
+        axes[2].plot(pair, **RECORDED, alpha=0.8)
+    axes[2].plot([paper[name]["value"] for name in asked.values()], **PAPER, label="paper")
+    axes[2].set_xticks([0, 1], list(asked))
+    axes[2].set(title="called real by D (%)", xlim=(-0.3, 1.3), ylim=(-3, 103))
+    axes[2].legend(loc=(0.1, 0.25), fontsize=8)
     return fig
 
 
@@ -200,23 +171,51 @@ def gram_pair(nets: Mapping[str, nn.Module], layer: str) -> Figure:
     return fig
 
 
-def collapse_panel(histories: Sequence[Sequence[Mapping[str, float]]]) -> Figure:
-    """Score, sigma_0 of G's first layer, and D's memory over the steps, a line per seed."""
-    fig, axes = plt.subplots(1, 3, figsize=(8, 3.2))
-    for history in histories:
+def collapse_panel(
+    histories: Sequence[Sequence[Mapping[str, float]]], fixed: Mapping[str, Tensor], shown: int
+) -> Figure:
+    """The monitor's readings, a line per seed; below, one noise through two trainings.
+
+    `fixed` holds bytes (steps, 2 K, C, R, R) of "base" and "collapse"; the first step, which is
+    noise, is left out. `shown` is the place of the seed whose every sigma_0 is drawn.
+    """
+    fig = plt.figure(figsize=(8, 5.3))
+    top, bottom = fig.subfigures(2, 1, height_ratios=(1.2, 1))
+    axes = top.subplots(1, 3)
+    for i, history in enumerate(histories):
         read = [line for line in history if "frechet" in line]
         steps = [line["step"] + 1 for line in read]
         axes[0].plot(steps, [line["frechet"] for line in read], color=BLUE, alpha=0.8)
-        axes[1].plot(steps, [line["sigma_g/linear"] for line in read], color=VERMILION, alpha=0.8)
-        axes[2].plot(steps, [100 * line["train_real"] for line in read], color=GREEN, alpha=0.8)
-        axes[2].plot(steps, [100 * line["held_out_real"] for line in read], color=SKY, alpha=0.8)
+        if i == shown:
+            _race(axes[1], read, steps)
+        axes[2].plot(steps, [100 * line["train_real"] for line in read], color=SKY, linewidth=4)
+        held_out = [100 * line["held_out_real"] for line in read]
+        axes[2].plot(steps, held_out, color="black", linestyle="--", linewidth=1)
     axes[0].set(title="Fréchet distance (log)", yscale="log", xlabel="step")
-    axes[1].set(title="sigma_0, G's first layer", xlabel="step")
+    axes[1].set(title="σ₀ over its first reading", xlabel="step")
     axes[2].set(title="called real by D (%)", xlabel="step", ylim=(-3, 103))
-    axes[2].plot([], [], color=GREEN, label="training")
-    axes[2].plot([], [], color=SKY, label="held out")
-    axes[2].legend(loc="lower left")
+    axes[2].plot([], [], color=SKY, linewidth=4, label="training")
+    axes[2].plot([], [], color="black", linestyle="--", linewidth=1, label="held out")
+    axes[2].legend(loc=(0.28, 0.66), fontsize=7, handlelength=1.2)
+    titles = {"base": "the base", "collapse": "driven too hard"}
+    for ax, (name, title) in zip(bottom.subplots(1, 2), titles.items(), strict=True):
+        names = [str(step) for step in fixed["steps"][1:].tolist()]
+        rows(ax, fixed[name][1:, ::2].flatten(0, 1), names)
+        ax.set_title(title)
     return fig
+
+
+def _race(ax: Axes, read: Sequence[Mapping[str, float]], steps: Sequence[int]) -> None:
+    """Every sigma_0 over its first reading: D's and G's layers, and G's first one in front."""
+    for prefix, color in (("sigma_d/", BLUE), ("sigma_g/", ORANGE)):
+        for name in (key for key in read[0] if key.startswith(prefix)):
+            first = name == "sigma_g/linear"
+            look = {"color": VERMILION, "linewidth": 2.5, "zorder": 3} if first else {
+                "color": color, "linewidth": 0.8, "alpha": 0.7}  # fmt: skip
+            ax.plot(steps, [line[name] / read[0][name] for line in read], **look)
+    for label, color in (("G's first", VERMILION), ("G", ORANGE), ("D", BLUE)):
+        ax.plot([], [], color=color, label=label)
+    ax.legend(loc="upper left", fontsize=8)
 
 
 def draw_mix(G: nn.Module, a: int, b: int) -> Any:

@@ -14,14 +14,15 @@ from cvlib.chapters.everybody_dance_now.config import CONFIG, Config
 from cvlib.chapters.everybody_dance_now.train import LABEL, boxes_of, heads, material, play, train
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
-from cvlib.dance.face import paste, with_face
-from cvlib.dance.footage import jittered
-from cvlib.dance.forensics import compressed, detector_auc, pairs_of
-from cvlib.dance.judge import face_ssim, likeness, nearest, perform_clips, verdict
+from cvlib.dance import rival
+from cvlib.dance.face import changed_outside, with_face
+from cvlib.dance.footage import jittered, sticks_of
+from cvlib.dance.forensics import compressed, detector_auc, pairs_at, pairs_of
+from cvlib.dance.judge import away, face_ssim, likeness, nearest, perform_clips, verdict
 from cvlib.dance.material import Material, track
 from cvlib.dance.nets import perform
 from cvlib.dance.placing import ANKLES, foot_line, normalize, placing
-from cvlib.dance.reader import PoseReader, read_poses
+from cvlib.dance.reader import pose_missed
 from cvlib.dance.skeleton import BODY21
 from cvlib.dance.smoothing import acceleration, gaussian, median
 from cvlib.metrics.person import pose_distance
@@ -40,20 +41,18 @@ def run_poses(run: Run) -> None:
     t = track(c.stats_frames, c.dances.source_seed + shift, seeds, c.height, c.width)
     S, T = t.source_stats, t.target_stats
     first = float(foot_line(t.source)[0][0])
-    placed = {
-        "raw": t.source,
-        "normalized": normalize(t.source, S, T, c.width),
-        "pivot": normalize(t.source, S, T, c.width, pivot=first),
-    }
+    placed = normalize(t.source, S, T, c.width)
+    turned = normalize(t.source, S, T, c.width, pivot=first)
 
+    n = len(t.truth)
     ankles = BODY21.index(*ANKLES)
-    for name, keypoints in placed.items():
-        run.measure(f"keypoints_{name}", pose_distance(keypoints, t.truth), len(t.truth))
-        if name != "pivot":
-            distance = pose_distance(keypoints[:, ankles], t.truth[:, ankles])
-            run.measure(f"ankles_{name}", distance, len(t.truth))
-    missed = foot_line(placed["pivot"])[0] - placing(t.source, S, T).foot
-    run.measure("pivot_miss", float(missed.abs().max()), len(t.truth))
+    for name, keypoints in (("raw", t.source), ("normalized", placed)):
+        run.measure(f"keypoints_{name}", pose_distance(keypoints, t.truth), n)
+        distance = pose_distance(keypoints[:, ankles], t.truth[:, ankles])
+        run.measure(f"ankles_{name}", distance, n)
+    run.measure("keypoints_pivot", pose_distance(turned, t.truth), n)
+    missed = foot_line(turned)[0] - placing(t.source, S, T).foot
+    run.measure("pivot_miss", missed.abs().max(), n)
     measure_jitter(run, t.truth)
 
 
@@ -77,16 +76,15 @@ def measure_jitter(run: Run, exact: Tensor) -> None:
 def run_reader(run: Run) -> None:
     """Train the pose reader on real frames; what it gets wrong on the held-out dance is a floor."""
     m = material(run)
+    n = len(m.test)
     P = loops.train_reader(run, m.target)
     run.weights("P", P)
-    read = read_poses(P, m.test.rgb.to(run.device)).cpu()
-    run.measure("pose_real", pose_distance(read, m.test.keypoints), len(read))
-
-    run.measure("warp_real", verdict(m.test.rgb, m.test).warp, len(read))
+    run.measure("pose_real", pose_missed(P, m.test.rgb.to(run.device), m.test.keypoints), n)
+    run.measure("warp_real", verdict(m.test.rgb, m.test).warp, n)
     still = m.target.frames.mean(0).cpu().expand_as(m.test.rgb)
     of_still = verdict(still, m.test)
-    run.measure("tde_still", of_still.tde, len(read))
-    run.measure("ssim_still", of_still.ssim, len(read))
+    run.measure("tde_still", of_still.tde, n)
+    run.measure("ssim_still", of_still.ssim, n)
 
 
 def run_arm(run: Run, arm: str) -> None:
@@ -96,26 +94,40 @@ def run_arm(run: Run, arm: str) -> None:
     G = train(run, arm, m.target, c.steps, previous=arm == "ts", batch=c.batch)
     run.weights("G", G)
     video = play(run, G, m.test.keypoints)
-
-    judged = verdict(video, m.test)
-    for name in ("ssim", "psnr", "tde", "warp"):
-        run.measure(f"{name}_{arm}", getattr(judged, name), len(video))
-
-    P = PoseReader().to(run.device).eval()
-    P.load_state_dict(run.load_weights("reader", "P"))
-    read = read_poses(P, video.to(run.device)).cpu()
-    run.measure(f"pose_{arm}", pose_distance(read, m.test.keypoints), len(video))
+    measure_video(run, arm, video, m)
     if arm == "ts":
         measure_copying(run, video, m)
 
 
+def run_vid2vid(run: Run) -> None:
+    """Train vid2vid on the same footage; the frame-by-frame net draws its first frames."""
+    c: Config = run.config
+    m = material(run)
+    G = loops.train_vid2vid(run, m)
+    run.weights("G", G)
+
+    sticks = sticks_of(m.test.keypoints, c.height, c.width).to(run.device)
+    first = perform(loops.trained(run, "fbf"), sticks[: rival.L])
+    video = rival.perform(G, sticks, first).cpu()
+    measure_video(run, "vid", video, m)
+
+
+def measure_video(run: Run, arm: str, video: Tensor, m: Material) -> None:
+    """Quality and coherence of a video (T, 3, H, W) of the held-out dance, and its poses."""
+    judged = verdict(video, m.test)
+    for name in ("ssim", "psnr", "tde", "warp"):
+        run.measure(f"{name}_{arm}", getattr(judged, name), len(video))
+    missed = pose_missed(loops.trained_reader(run), video.to(run.device), m.test.keypoints)
+    run.measure(f"pose_{arm}", missed, len(video))
+
+
 def measure_copying(run: Run, video: Tensor, m: Material) -> None:
     """Whether a video (T, 3, H, W) is copied: how near the nearest training frame and the truth."""
-    rows, apart = nearest(video, m.target.frames.cpu())
-    missed = (video - m.test.rgb).square().flatten(1).mean(1).sqrt()  # (T,)
-    run.measure("copying", (missed / apart).mean(), len(video))
+    training = m.target.frames.cpu()
+    rows, apart = nearest(video, training)
+    run.measure("copying", (away(video, m.test.rgb) / apart).mean(), len(video))
     shown = torch.linspace(0, len(video) - 1, 6).long()
-    pictures = {"output": video, "truth": m.test.rgb, "nearest": m.target.frames.cpu()[rows]}
+    pictures = {"output": video, "truth": m.test.rgb, "nearest": training[rows]}
     run.weights("nearest", {name: frames[shown] for name, frames in pictures.items()})
 
 
@@ -126,7 +138,7 @@ def run_transfer(run: Run) -> None:
     """Another body's dance with and without normalisation, and detector noise on the joints."""
     c: Config = run.config
     m = material(run)
-    G = loops.smoothed_generator(run)
+    G = loops.trained(run, "ts")
     d = c.dances
     t = track(c.stats_frames, d.source_seed, d.train, c.height, c.width)
     placed = normalize(m.source.keypoints, t.source_stats, t.target_stats, c.width)
@@ -136,7 +148,6 @@ def run_transfer(run: Run) -> None:
         run.measure(f"overlap_{name}", overlap, d.transfer)
 
     run.measure("overlap_real", likeness(m.truth.rgb, m.truth)[1], d.transfer)
-
     draw = torch.Generator().manual_seed(run.seed)
     for sigma in (1, 2):
         noisy = jittered(m.test.keypoints, sigma, draw)
@@ -165,17 +176,14 @@ def run_portrait(run: Run) -> None:
         better = with_face(G_f, image, h.test.sticks, corners, p.face)
     run.measure("face_main", face_ssim(image, h.test, corners, p.face), len(image))
     run.measure("face_residual", face_ssim(better, h.test, corners, p.face), len(image))
-    nothing = torch.zeros(len(image), 3, p.face, p.face, device=image.device)
-    outside = paste((better - image).abs(), corners, nothing)
-    run.measure("face_outside", float(outside.max()), len(image))
+    run.measure("face_outside", changed_outside(image, better, corners, p.face), len(image))
 
 
 def run_longer(run: Run) -> None:
     """The control of the face: the main generator gets the face's steps as well."""
     p = run.config.portrait
     h = heads(run)
-    steps = p.steps + p.face_steps
-    G = train(run, "longer", h.target, steps, previous=True, batch=p.batch)
+    G = train(run, "longer", h.target, p.steps + p.face_steps, previous=True, batch=p.batch)
     image = perform(G, h.test.sticks)
     score = face_ssim(image, h.test, boxes_of(run, h.test), p.face)
     run.measure("face_longer", score, len(image))
@@ -187,17 +195,12 @@ def run_longer(run: Run) -> None:
 def run_detector(run: Run) -> None:
     """Train on the target's training dances, real and generated; judge on the held-out dance."""
     m = material(run)
-    G = loops.smoothed_generator(run)
+    G = loops.trained(run, "ts")
     real, fake = m.target.frames, perform_clips(G, m.target)
     real_test = m.test.rgb.to(run.device)
     fake_test = play(run, G, m.test.keypoints).to(run.device)
-    starts = m.target.starts
-
-    def pairs(video: Tensor) -> Tensor:
-        return torch.cat([video[starts], video[starts + 1]], dim=1)  # (n, 6, H, W)
-
-    def squeezed(video: Tensor) -> Tensor:
-        return compressed(video, QUALITY, SHRINK)
+    pairs = partial(pairs_at, starts=m.target.starts)
+    squeezed = partial(compressed, quality=QUALITY, shrink=SHRINK)
 
     D = loops.train_detector(run, "detector", pairs(real), pairs(fake))
     small = pairs_of(squeezed(real_test)), pairs_of(squeezed(fake_test))
@@ -211,18 +214,17 @@ def run_detector(run: Run) -> None:
 
 
 def units(config: Config) -> Sequence[Unit]:
-    """All units of one seed: poses alone, the two main generators, the transfer, face, detector."""
+    """All units of one seed: poses, two main generators, the transfer, vid2vid, face, detector."""
+    steps = config.steps
+    rival_steps = config.rival_steps
     p = config.portrait
-    offered = [
+    return [
         Unit("poses", run_poses, claims.POSES),
         Unit("reader", run_reader, claims.OF_REAL, config.reader_steps),
-    ]
-    for arm in ("fbf", "ts"):
-        work = partial(run_arm, arm=arm)
-        offered.append(Unit(arm, work, claims.OF_ARM[arm], config.steps, after=("reader",)))
-    return [
-        *offered,
+        Unit("fbf", partial(run_arm, arm="fbf"), claims.OF_ARM["fbf"], steps, after=("reader",)),
+        Unit("ts", partial(run_arm, arm="ts"), claims.OF_ARM["ts"], steps, after=("reader",)),
         Unit("transfer", run_transfer, claims.TRANSFER, after=("ts",)),
+        Unit("vid", run_vid2vid, claims.OF_ARM["vid"], rival_steps, 1, after=("reader", "fbf")),
         Unit("portrait", run_portrait, claims.FACE, p.steps + p.face_steps),
         Unit("detector", run_detector, claims.AUC, 2 * config.detector_steps, 1, after=("ts",)),
         Unit("longer", run_longer, ("face_longer",), p.steps + p.face_steps, 2),
@@ -238,10 +240,11 @@ EXPERIMENT = Experiment(
     claims=claims.CLAIMS,
     derived=claims.DERIVED,
     seeds={"laptop": 3, "workshop": 1, "full": 3},
+    precision="fp32",  # D's instance norm would sum in bfloat16
     differs=(
         "rendered dancers at 64x48 px with exact keypoints, 360 frames of the target and minutes "
         "of training instead of real video at 1024x512, 20 minutes of it and days; an L1 distance "
-        "instead of a perceptual one; no hands; face points are nose, eyes and ears; the pose "
-        "distance is read by a small net trained on the target"
+        "instead of a perceptual one; no hands; face points are nose, eyes and ears; poses are "
+        "read by a small net trained on the target; vid2vid is told the true flow"
     ),
 )

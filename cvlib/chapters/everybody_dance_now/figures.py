@@ -152,11 +152,11 @@ def draw_frame(clip: Clip, video: Tensor) -> Draw:
     return draw
 
 
-def slices(videos: Mapping[str, Tensor], height: int) -> Figure:
-    """One row of pixels over time, downwards, for several videos (T, 3, H, W)."""
-    fig, axes = plt.subplots(1, len(videos), figsize=(5.8, 2.6))
-    for ax, (name, video) in zip(axes, videos.items(), strict=True):
-        ax.imshow(pixels(video[:, :, height].permute(1, 0, 2)), aspect="auto")
+def slices(rows: Mapping[str, Tensor]) -> Figure:
+    """One row of pixels (T, 3, W) over time, downwards, of several videos."""
+    fig, axes = plt.subplots(1, len(rows), figsize=(7.4, 2.6))
+    for ax, (name, seen) in zip(axes, rows.items(), strict=True):
+        ax.imshow(pixels(seen.permute(1, 0, 2)), aspect="auto")
         ax.set(title=name, xlabel="x (px)", ylabel="frame" if ax is axes[0] else "")
         ax.grid(False)
     return fig

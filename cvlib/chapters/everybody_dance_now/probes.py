@@ -10,18 +10,21 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cvlib.chapters.everybody_dance_now.config import CONFIG
 from cvlib.chapters.everybody_dance_now.train import generator
 from cvlib.course import atomic
 from cvlib.course.chapters import chapter
 from cvlib.course.run import record, tensors, weights
+from cvlib.dance import rival
 from cvlib.dance.face import FaceResidual, crop, face_boxes, with_face
 from cvlib.dance.footage import dance_keypoints, jittered, sticks_of
 from cvlib.dance.forensics import PairDetector
@@ -33,7 +36,9 @@ from cvlib.synth.dancer import Clip, dance_clip, portrait_stage
 
 LAPTOP = CONFIG["laptop"]
 SHOWN = {"fbf": "fbf-G", "ts": "ts-G", "detector": "detector-D"}
+JUDGED = {"fbf": "frame by frame", "ts": "smoothed", "alone": "without its memory"}
 SEEN = 36  # frames of the clips on the page
+CUT = 26  # the row of pixels, at chest height, that the page shows over time
 HEADS = (2, 15, 28, 41)  # frames of the held-out portrait dance that the page shows
 
 
@@ -60,7 +65,7 @@ def recorded_nets() -> Nets:
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
-    """The seed with the median flicker of the smoothed video: the one whose nets the page shows."""
+    """The seed with the median flicker of the smoothed video, whose nets the page shows."""
     return record.median_seed(told, "tde_ts")
 
 
@@ -71,13 +76,29 @@ def keep_median(run_folder: Path) -> None:
     for name in (*SHOWN.values(), "ts-nearest"):
         unit, _, net = name.partition("-")
         weights.keep_beside(here, folder, unit, net)
-
+    keep_cut(folder)
     main, residual = generator(LAPTOP, previous=True), FaceResidual(LAPTOP.portrait.face_width)
     main.load_state_dict(weights.load(folder, "portrait", "G"))
     residual.load_state_dict(weights.load(folder, "portrait", "G_f"))
     faces = vars(draw_faces(main.eval(), residual.eval()))
     small = {name: video[list(HEADS)].half() for name, video in faces.items()}
     atomic.write(here.recorded / "faces.pt", tensors.dump(small))
+
+
+def keep_cut(folder: Path) -> None:
+    """Write one row of pixels of vid2vid's held-out dance, (T, 3, W), beside the record."""
+    G = rival.generator(LAPTOP.rival_width, LAPTOP.blocks)
+    G.load_state_dict(weights.load(folder, "vid", "G"))
+    starter = generator(LAPTOP, previous=False)
+    starter.load_state_dict(weights.load(folder, "fbf", "G"))
+    sticks = sticks_of(held_out().keypoints, LAPTOP.height, LAPTOP.width)
+    cut = rival.perform(G.eval(), sticks, perform(starter.eval(), sticks[: rival.L]))[:, :, CUT]
+    atomic.write(chapter(9).recorded / "vid-cut.pt", tensors.dump({"cut": cut.half()}))
+
+
+def rival_cut() -> Tensor:
+    """That row, (T, 3, W), of the recorded run's median seed."""
+    return weights.beside(chapter(9), "vid-cut")["cut"]
 
 
 @dataclass(frozen=True)
@@ -118,15 +139,14 @@ def held_out(frames: int = SEEN) -> Clip:
 
 def from_distance(distance: float, target: PoseStats, frames: int) -> tuple[Tensor, Tensor]:
     """The source's keypoints (T, 21, 3) filmed from so many metres: raw, and normalised."""
-    height, width = LAPTOP.height, LAPTOP.width
-    away = replace(source_stage(height, width), distance=distance)
+    away = replace(source_stage(LAPTOP.height, LAPTOP.width), distance=distance)
     raw = dance_keypoints(frames, SOURCE, away, LAPTOP.dances.source_seed)
-    return raw, normalize(raw, pose_stats(raw), target, width)
+    return raw, normalize(raw, pose_stats(raw), target, LAPTOP.width)
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces (T, 3, s, s) of the portrait stage: main generator, corrected, true."""
+    """Faces (T, 3, s, s) of the portrait stage."""
 
     main: Tensor
     corrected: Tensor
@@ -152,78 +172,76 @@ def faces() -> Faces:
 
 
 def nearest_frames() -> dict[str, Tensor]:
-    """Six outputs of the held-out dance, their truth, and the nearest frames of the training.
-
-    (6, 3, H, W) each, of the recorded run's median seed.
-    """
+    """Six outputs of the held-out dance, their truth, and the nearest in training, (6, 3, H, W)."""
     return weights.beside(chapter(9), "ts-nearest")
 
 
 def layer_table(G: PoseToFrame) -> str:
     """G part by part: what comes out for one frame, and how many numbers it holds."""
-    height, width = LAPTOP.height, LAPTOP.width
     lines = [f"{'part':10s} {'gives':>14s} {'parameters':>11s}"]
-    x = torch.zeros(1, 3, height, width)
+
+    def tell(part: nn.Module, _: object, out: Tensor, name: str) -> None:
+        shape = " x ".join(map(str, out.shape[1:]))
+        lines.append(f"{name:10s} {shape:>14s} {sum(p.numel() for p in part.parameters()):11,d}")
+
     parts = {"enter": G.enter, "middle": G.middle, "out": G.out}
     parts |= {f"down.{i}": part for i, part in enumerate(G.down)}
     parts |= {f"up.{i}": part for i, part in enumerate(G.up)}
-    hooks = [
-        part.register_forward_hook(
-            lambda module, _, out, name=name: lines.append(
-                f"{name:10s} {' x '.join(map(str, out.shape[1:])):>14s} "
-                f"{sum(p.numel() for p in module.parameters()):11,d}"
-            )
-        )
-        for name, part in parts.items()
-    ]
+    hooks = [part.register_forward_hook(partial(tell, name=name)) for name, part in parts.items()]
     with torch.no_grad():
-        G(x)
+        G(torch.zeros(1, 3, LAPTOP.height, LAPTOP.width))
     for hook in hooks:
         hook.remove()
     return "\n".join(lines)
 
 
 def verdicts(told: Mapping[str, Any]) -> str:
-    """The recorded means of the two generators beside each other, in words."""
+    """The recorded means of the three generators beside each other, in words."""
     mean = {name: entry["mean"] for name, entry in told["metrics"].items()}
     rows = (
         ("SSIM of the body", "ssim", ".3f"), ("TDE on the person", "tde", ".4f"),
         ("warp error", "warp", ".4f"), ("pose distance, px", "pose", ".2f"),
     )  # fmt: skip
-    lines = [f"{'':20s} {'frame by frame':>15s} {'smoothed':>9s}"]
+    lines = [f"{'':20s} {'frame by frame':>15s} {'smoothed':>9s} {'vid2vid':>9s}"]
     for title, key, form in rows:
-        before, after = mean[f"{key}_fbf"], mean[f"{key}_ts"]
-        lines.append(f"{title:20s} {before:>15{form}} {after:>9{form}}")
+        frame, smooth, flow = (mean[f"{key}_{arm}"] for arm in ("fbf", "ts", "vid"))
+        lines.append(f"{title:20s} {frame:>15{form}} {smooth:>9{form}} {flow:>9{form}}")
     return "\n".join(lines)
 
 
-def judge_under_noise(run_folder: Path) -> None:
-    """TDE of both generators of every seed with noise on the joints, beside the record.
+def arms(kind: str) -> dict[str, str]:
+    """The metrics of one kind, "tde" or "ssim", by the names under their dots."""
+    short = (("still", "still"), ("frame", "fbf"), ("smooth", "ts"), ("vid2vid", "vid"))
+    return {name: f"{kind}_{arm}" for name, arm in short}
 
-    Asked after the record was made: no rule judges it.
-    """
-    here = chapter(9)
+
+@torch.no_grad()
+def judge_under_noise(run_folder: Path) -> None:
+    """TDE of every seed's nets with noise on the joints; "alone", G never sees its last frame."""
     clip = held_out(LAPTOP.dances.test)
-    found: dict[str, dict[str, list[float]]] = {"fbf": {}, "ts": {}}
-    for arm, sigma, seed in product(found, (0, 1, 2), record.recorded(here, "laptop")["seeds"]):
-        G = generator(LAPTOP, previous=arm == "ts")
-        G.load_state_dict(weights.load(run_folder / f"seed{seed}", arm, "G"))
+    seeds = record.recorded(chapter(9), "laptop")["seeds"]
+    found: dict[str, dict[str, list[float]]] = {arm: {} for arm in JUDGED}
+    for arm, sigma, seed in product(found, (0, 1, 2), seeds):
+        unit = "fbf" if arm == "fbf" else "ts"
+        G = generator(LAPTOP, previous=unit == "ts").eval()
+        G.load_state_dict(weights.load(run_folder / f"seed{seed}", unit, "G"))
         noisy = jittered(clip.keypoints, sigma, torch.Generator().manual_seed(seed))
-        video = perform(G.eval(), sticks_of(noisy, LAPTOP.height, LAPTOP.width))
+        sticks = sticks_of(noisy, LAPTOP.height, LAPTOP.width)
+        video = G(sticks) if arm == "alone" else perform(G, sticks)
         found[arm].setdefault(str(sigma), []).append(round(verdict(video, clip).tde, 5))
-    atomic.write(here.recorded / "noise.json", json.dumps(found, indent=1))
+    atomic.write(chapter(9).recorded / "noise.json", json.dumps(found, indent=1))
 
 
 def under_noise() -> str:
     """What `judge_under_noise` found: the mean over seeds, least and most in brackets."""
     found = json.loads((chapter(9).recorded / "noise.json").read_text(encoding="utf-8"))
-    lines = [f"{'noise':8s} {'frame by frame':>22s} {'smoothed':>22s}"]
+    lines = ["noise" + "".join(f"{title:>23s}" for title in JUDGED.values())]
     for sigma in found["fbf"]:
-        cells = []
-        for values in (found["fbf"][sigma], found["ts"][sigma]):
-            mean = sum(values) / len(values)
-            cells.append(f"{mean:.3f} ({min(values):.3f}-{max(values):.3f})")
-        lines.append(f"{sigma + ' px':8s} {cells[0]:>22s} {cells[1]:>22s}")
+        line = f"{sigma} px "
+        for values in (found[arm][sigma] for arm in JUDGED):
+            told = f"{fmean(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+            line += f"{told:>23s}"
+        lines.append(line)
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from cvlib.chapters.everybody_dance_now.config import Config, Portrait
 from cvlib.course.run.run import Run
-from cvlib.dance import objective
+from cvlib.dance import objective, rival
 from cvlib.dance.face import FaceResidual, crop, face_boxes
 from cvlib.dance.footage import Footage, sticks_of
 from cvlib.dance.forensics import PairDetector, detector_loss
@@ -15,6 +15,7 @@ from cvlib.dance.material import Heads, Material, film, film_heads
 from cvlib.dance.nets import PoseToFrame, perform
 from cvlib.dance.reader import PoseReader, reader_loss, shifted
 from cvlib.gan.patch import MultiscaleDiscriminator, PatchDiscriminator
+from cvlib.video.generator import SequentialGenerator
 
 LABEL = "rendered dancers (cvlib.synth.dancer)"
 BETAS = (0.5, 0.999)  # of Adam, for all adversarial trainings
@@ -35,9 +36,9 @@ def heads(run: Run) -> Heads:
 
 
 def boxes_of(run: Run, footage: Footage) -> Tensor:
-    """Face boxes (T, 2) of all frames of portrait footage."""
+    """Face boxes (T, 2) of all frames of portrait footage; found on the CPU, once."""
     p: Portrait = run.config.portrait
-    return face_boxes(footage.keypoints, p.face, p.height, p.width)
+    return face_boxes(footage.keypoints.cpu(), p.face, p.height, p.width).to(run.device)
 
 
 def generator(config: Config, previous: bool) -> PoseToFrame:
@@ -52,11 +53,18 @@ def play(run: Run, G: PoseToFrame, keypoints: Tensor) -> Tensor:
     return perform(G, sticks.to(run.device)).cpu()
 
 
-def smoothed_generator(run: Run) -> PoseToFrame:
-    """G with temporal smoothing, as this seed's unit `ts` left it."""
-    G = generator(run.config, previous=True).to(run.device)
-    G.load_state_dict(run.load_weights("ts", "G"))
+def trained(run: Run, arm: str) -> PoseToFrame:
+    """G as this seed's unit `arm` left it: "ts" with temporal smoothing, "fbf" without."""
+    G = generator(run.config, previous=arm == "ts").to(run.device)
+    G.load_state_dict(run.load_weights(arm, "G"))
     return G.eval()
+
+
+def trained_reader(run: Run) -> PoseReader:
+    """The pose detector that this seed's unit `reader` left."""
+    P = PoseReader().to(run.device)
+    P.load_state_dict(run.load_weights("reader", "P"))
+    return P.eval()
 
 
 def adam(net: nn.Module, lr: float) -> torch.optim.Adam:
@@ -145,6 +153,35 @@ def train_face(run: Run, target: Footage, drawn: Tensor, corners: Tensor) -> Fac
             g = task.descend(opt_g, loss_g, chosen)
             task.log(step, loss=g, loss_d=d)
     return G_f.eval()
+
+
+def train_vid2vid(run: Run, m: Material) -> SequentialGenerator:
+    """Train vid2vid on the same footage: a step draws as many frames, of runs that go on."""
+    c: Config = run.config
+    G = rival.generator(c.rival_width, c.blocks).to(run.device)
+    D = rival.judges(c.d_widths).to(run.device)
+    opt_g = adam(G, c.lr)
+    opt_d = adam(D, c.lr)
+    starts = rival.first_frames(m.target)
+    batch = min(2 * c.batch // rival.NEW, len(starts))
+
+    with run.task("vid", G=G, D=D, opt_g=opt_g, opt_d=opt_d) as task:
+        for step in task.steps(c.rival_steps):
+            cool(step / c.rival_steps, c.lr, opt_g, opt_d)
+            first = starts[task.batch(step, len(starts), batch)]  # (B,)
+
+            def loss_d(first: Tensor) -> Tensor:
+                runs = rival.cut(m.target, m.motion, first)
+                return rival.discriminator_loss(G, D, runs)
+
+            def loss_g(first: Tensor) -> Tensor:
+                runs = rival.cut(m.target, m.motion, first)
+                return rival.generator_loss(G, D, runs, c.weights)
+
+            d = task.descend(opt_d, loss_d, first)
+            g = task.descend(opt_g, loss_g, first)
+            task.log(step, loss=g, loss_d=d)
+    return G.eval()
 
 
 def train_reader(run: Run, target: Footage) -> PoseReader:

@@ -58,13 +58,18 @@ def check_patch_penalties(answer: Any) -> None:
 def check_droop(answer: Any) -> None:
     """07.3: its size at the corners, both sides, its reach, and how it grows."""
     move = function(answer, "droop(x, y, corner_x, corner_y, strength)")
+    for corner in ((0.2, 0.35), (0.26, 0.31)):
+        _check_one_mouth(move, *corner)
+
+
+def _check_one_mouth(move: Any, corner_x: float, corner_y: float) -> None:
     x, y = torch.rand(2, 400, dtype=torch.float64) * 1.6 - 0.8
-    corner_x, corner_y = 0.2, 0.35
 
     def at(px: torch.Tensor, py: torch.Tensor, strength: float) -> torch.Tensor:
         return tensor(move(px, py, corner_x, corner_y, strength), px.shape, "the shift").double()
 
-    both = at(torch.tensor([0.2, -0.2]).double(), torch.tensor([0.35, 0.35]).double(), 1.0)
+    sides = torch.tensor([corner_x, -corner_x], dtype=torch.float64)
+    both = at(sides, torch.full_like(sides, corner_y), 1.0)
     expect(float(both[0]) > 0, "y grows downwards: a corner that is pulled down moves by +0.075")
     expect(close(both[0], 0.075, 1e-3), "at full strength a corner moves by 0.075")
     expect(close(both[0], both[1]), "both corners are pulled: use |x|")
@@ -74,10 +79,10 @@ def check_droop(answer: Any) -> None:
     expect(bool((shift >= -1e-9).all()), "some points move up")
     expect(close(at(x, y, 0.0), 0.0), "at strength 0 nothing moves")
     expect(close(at(x, y, 0.5), 0.5 * shift), "half the strength moves a point half as far")
-    ring = torch.linspace(0, 0.149, 30, dtype=torch.float64)
+    ring = torch.linspace(0, 0.1499, 30, dtype=torch.float64)
     along = at(corner_x + 0 * ring, corner_y + ring, 1.0)
     expect(bool((along.diff() <= 1e-9).all()), "the shift fades with the distance from the corner")
-    jump = along.diff().abs().max() > 0.02 or along[-1] > 0.02
+    jump = along.diff().abs().max() > 0.02 or along[-1] > 0.003
     expect(not jump, "the shift ends in a jump: skin tears there")
 
 
@@ -148,6 +153,10 @@ def check_smile_and_lips(answer: Any) -> None:
     expect(close(at(jawOpen=0.4)[1], 0.6), "a dropped jaw parts the lips one and a half times")
     lips = at(jawOpen=0.2, mouthUpperUpLeft=0.5, mouthUpperUpRight=0.5)[1]
     expect(close(lips, 0.5), "the strongest of the three counts, not their sum")
+    lower = at(jawOpen=0.1, mouthLowerDownLeft=0.8, mouthLowerDownRight=0.2)[1]
+    expect(close(lower, 0.5), "the lower lip counts too, both its sides averaged")
+    upper = at(mouthUpperUpLeft=0.2, mouthUpperUpRight=0.8)[1]
+    expect(close(upper, 0.5), "the upper lip's two sides are averaged")
     expect(close(at(jawOpen=0.4, mouthClose=0.5)[1], 0.1), "`mouthClose` is taken off")
     expect(close(at(mouthClose=0.5)[1], 0.0), "a control below 0 is 0")
     expect(close(at(jawOpen=1.0)[1], 1.0), "a control above 1 is 1")

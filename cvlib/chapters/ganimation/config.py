@@ -80,13 +80,18 @@ class Config:
     betas: tuple[float, float] = field(default=(0.5, 0.999))
 
 
-def panel(w: Weights, steps: int, warm_up: int) -> tuple[Arm, ...]:
-    """The base and five arms, each of which differs from it in one thing."""
+def panel(w: Weights, steps: int, warm_up: int, long: int) -> tuple[Arm, ...]:
+    """The base and arms each of which differs from it in one thing; `long` steps has the first."""
     base = Arm("base", "noise on the reader, price ramped in late, warm-up", w, steps, warm_up)
     return (
+        replace(base, name="long", title="a longer training", steps=long),
         base,
         replace(base, name="clean", title="no noise on the reader", weights=replace(w, sigma=0.0)),
         replace(base, name="no-attention", title="everything is repainted", attention=False),
+        replace(base, name="faint", title="a quarter of the noise", priority=2,
+                weights=replace(w, sigma=w.sigma / 4)),
+        replace(base, name="half", title="half of the noise", priority=2,
+                weights=replace(w, sigma=w.sigma / 2)),
         replace(base, name="free", title="repainting costs nothing", priority=1,
                 weights=replace(w, attention=0.0)),
         replace(base, name="eager", title="ten times the price, from the start", priority=1,
@@ -97,22 +102,23 @@ def panel(w: Weights, steps: int, warm_up: int) -> tuple[Arm, ...]:
 
 CONFIG = {
     "smoke": Config(
-        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 20, 60)[:2], width=16, blocks=2,
+        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 20, 60, 40)[:3], width=16, blocks=2,
         judge_width=32, faces=400, batch=16, people=12, each=4, swept=4, estimator_steps=60,
         levels=5, look_every=20,
     ),
     "laptop": Config(
-        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 500, 400), width=16, blocks=2,
+        size=32, framing=TIGHT, numbers=SHOWN, arms=panel(FEW, 500, 400, 2000), width=16, blocks=2,
         judge_width=32, faces=4000, batch=16, people=50, each=4, swept=12, estimator_steps=500,
+        look_every=150,
     ),
     "workshop": Config(
-        size=64, framing=HEAD, numbers=NUMBERS, arms=panel(FEW, 2500, 1000)[:3], width=32,
+        size=64, framing=HEAD, numbers=NUMBERS, arms=panel(FEW, 1000, 1000, 4500)[:4], width=32,
         blocks=4, judge_width=48, faces=20_000, batch=32, people=50, each=2, swept=6,
         estimator_steps=1500, share=0.35, asked=0.35, half_life=5000.0, look_every=500,
     ),
     "full": Config(
-        size=64, framing=HEAD, numbers=NUMBERS, arms=panel(FEW, 10_000, 2000), width=48, blocks=5,
-        judge_width=64, faces=60_000, batch=32, people=100, each=2, swept=8,
+        size=64, framing=HEAD, numbers=NUMBERS, arms=panel(FEW, 5000, 2000, 15_000),
+        width=48, blocks=5, judge_width=64, faces=60_000, batch=32, people=100, each=2, swept=8,
         estimator_steps=3000, share=0.35, asked=0.35, half_life=10_000.0, look_every=2000,
     ),
 }  # fmt: skip

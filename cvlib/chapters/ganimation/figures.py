@@ -17,7 +17,7 @@ from cvlib.chapters.ganimation.claims import ARMS
 from cvlib.chapters.ganimation.config import SHOWN
 from cvlib.course.page.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from cvlib.course.run.record import history_of
-from cvlib.faces.aus import EMOTION_RECIPES, UNITS, between, expression
+from cvlib.faces.aus import EMOTION_RECIPES, UNITS, expression
 from cvlib.faces.identity import Identity
 from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, answers
@@ -55,7 +55,7 @@ def in_grey(attention: Tensor) -> Tensor:
 
 def hero(face: Identity, G: nn.Module, t: Trials) -> Figure:
     """Rendered emotions of one face, above what the trained generator paints on others."""
-    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 4.1), height_ratios=(1, 2.75))
+    fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.0, 3.8), height_ratios=(1, 2.75))
     recipes = ("happiness", "surprise", "fear", "anger", "disgust")
     aus = torch.cat([expression(()), *(expression(EMOTION_RECIPES[name]) for name in recipes)])
     drawn = render_many(face.repeated(len(aus)), aus, 144, PORTRAIT)
@@ -82,7 +82,7 @@ def fading(face: Identity, recipe: Sequence[int], size: int = 110) -> Figure:
     """A cross-fade of two pictures above the renderer's way through expressions."""
     start, end = expression(()), expression(recipe)
     steps = [probes.crossfade(face, start, end, t, size) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    fig, ax = plt.subplots(figsize=(5.8, 2.3))
+    fig, ax = plt.subplots(figsize=(5.2, 2.1))
     show_rows(ax, {
         "pixels": torch.stack([faded for _, faded in steps]),
         "muscles": torch.stack([moved for moved, _ in steps]),
@@ -95,11 +95,11 @@ def unit_sheet(face: Identity, size: int = 64) -> Figure:
     aus = torch.cat([expression(()), torch.eye(len(UNITS))])
     aus[UNITS.index(next(u for u in UNITS if u.number == 26)) + 1] = expression((25, 26))[0]
     pictures = render_many(face.repeated(len(aus)), aus, size, PORTRAIT)
-    fig, axes = plt.subplots(3, 6, figsize=(5, 3.1))
+    fig, axes = plt.subplots(3, 6, figsize=(4.5, 3.2))
     names = ["no unit", *(f"{u.number} {_short(u.title)}" for u in UNITS)]
     for ax, picture, name in zip(axes.flat, pictures, names, strict=True):
         ax.imshow(picture.permute(1, 2, 0).numpy(), interpolation=SMOOTH)
-        ax.set_title(name, fontsize=6)
+        ax.set_title(_stacked(name), fontsize=6)
         ax.axis("off")
     return fig
 
@@ -139,15 +139,17 @@ def draw_split(G: nn.Module, face: Identity, number: int) -> Callable[[Axes, flo
 
 
 def decomposition(G: nn.Module, t: Trials) -> Figure:
-    """Input, colour, attention and their composition, a column per request."""
+    """Input, colour, attention, their composition, and what comes back: a column per request."""
     painted = answers(G, t)
-    fig, ax = plt.subplots(figsize=(4.2, 3.7))
+    _, _, back = probes.triangle(G, t)
+    fig, ax = plt.subplots(figsize=(3.4, 3.9))
     rows = {
         "input I": (t.before + 1) / 2,
         "colour C": (painted.color + 1) / 2,
         "attention A": in_grey(painted.attention),
         "result": (painted.image + 1) / 2,
         "true": (t.truth + 1) / 2,
+        "and back": back,
     }
     show_rows(ax, rows)
     return fig
@@ -155,7 +157,7 @@ def decomposition(G: nn.Module, t: Trials) -> Figure:
 
 def penalty_fields(weights: Sequence[float]) -> Figure:
     """The length of a toy critic's slope over the plane, without and with a gradient penalty."""
-    fig, axes = plt.subplots(1, len(weights), figsize=(6, 2.2))
+    fig, axes = plt.subplots(1, len(weights), figsize=(5.4, 2.0))
     for ax, weight in zip(axes, weights, strict=True):
         scores, slopes = probes.penalty_field(weight)
         extent = (-2, 2, -2, 2)
@@ -172,7 +174,7 @@ def penalty_fields(weights: Sequence[float]) -> Figure:
 
 def fooled(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
     """The same generators judged three ways: a dot per seed, a column per arm."""
-    fig, ax = plt.subplots(figsize=(7, 3))
+    fig, ax = plt.subplots(figsize=(7.6, 3))
     for k, (kind, title) in enumerate(JUDGES.items()):
         for i, arm in enumerate(ARMS):
             values = metrics[f"{kind}_{arm}"]["values"]
@@ -180,10 +182,29 @@ def fooled(metrics: Mapping[str, Mapping[str, Any]]) -> Figure:
             ax.plot([x] * len(values), values, "oDs"[k], color=TONES[k], alpha=0.75,
                     label=title if i == 0 else None)  # fmt: skip
     ax.axhline(metrics["fit_copy"]["mean"], color="black", linewidth=0.8)
-    ax.set_xticks(range(len(ARMS)), [_stacked(title) for title in ARMS.values()], fontsize=8)
+    ax.set_xticks(range(len(ARMS)), [_stacked(title) for title in ARMS.values()], fontsize=7)
     ax.set(ylabel="ICC, mean of three units", ylim=(-0.15, 1.05))
     ax.legend(loc="lower right", ncols=3, bbox_to_anchor=(1, 1))
     return fig
+
+
+def draw_noise(
+    nets: Mapping[str, nn.Module], t: Trials, metrics: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Axes, float], None]:
+    """A function for `explore`: what was painted under a noise, and what three judges say of it."""
+    arms = probes.noises()
+
+    def draw(ax: Axes, sigma: float) -> None:
+        arm = arms[sigma]
+        painted = answers(nets[arm], t)
+        show_rows(ax, {"true": (t.truth + 1) / 2, "painted": (painted.image + 1) / 2,
+                       "attention": in_grey(painted.attention)})  # fmt: skip
+        said = [f"{title} {metrics[f'{k}_{arm}']['mean']:.2f}" for k, title in JUDGES.items()]
+        ax.set_xlabel("\n".join(said), fontsize=8)
+        if sigma > 0:
+            ax.set_yticks([])
+
+    return draw
 
 
 def _stacked(title: str) -> str:
@@ -194,11 +215,8 @@ def _stacked(title: str) -> str:
 
 def collapse_lab(told: Mapping[str, Any]) -> Figure:
     """Agreement and mean attention over the steps for schedules of the price, a line per seed."""
-    fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.9))
-    arms = {
-        "base": "price late", "free": "never", "eager": "high at once", "cold": "late, no warm-up",
-    }  # fmt: skip
-    for (arm, title), color in zip(arms.items(), TONES, strict=False):
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 2.6))
+    for (arm, title), color in zip(SCHEDULES.items(), TONES, strict=False):
         for i, seed in enumerate(told["seeds"]):
             read = [line for line in history_of(told, arm, seed) if "fit" in line]
             steps = [line["step"] + 1 for line in read]
@@ -212,37 +230,18 @@ def collapse_lab(told: Mapping[str, Any]) -> Figure:
     return fig
 
 
-def triangle(G: nn.Module, t: Trials) -> Figure:
-    """The cycle: faces, what they become, and what comes back."""
-    start, there, back = probes.triangle(G, t)
-    fig, ax = plt.subplots(figsize=(4.6, 2.9))
-    show_rows(ax, {"face": start, "there": there, "back": back,
-                   "|diff| × 3": 3 * (back - start).abs()})  # fmt: skip
-    return fig
-
-
 def talk(matrices: Mapping[str, Tensor]) -> Figure:
     """Slopes (n, n) of shown strengths on requested ones, a matrix per arm on one scale."""
-    fig, axes = plt.subplots(1, len(matrices), figsize=(6.6, 2.7))
-    names = [f"AU {n}" for n in SHOWN]
+    fig, axes = plt.subplots(1, len(matrices), figsize=(6.4, 2.3))
     for ax, (title, slopes) in zip(axes, matrices.items(), strict=True):
         picture = ax.imshow(slopes, cmap="RdBu_r", vmin=-1, vmax=1)
-        for i in range(len(names)):
-            for j in range(len(names)):
-                ax.text(j, i, f"{slopes[i, j]:.2f}", ha="center", va="center")
-        ax.set(title=title, xlabel="shown", ylabel="requested")
-        ax.set_xticks(range(3), names)
-        ax.set_yticks(range(3), names)
+        for i in range(len(SHOWN)):
+            for j in range(len(SHOWN)):
+                ax.text(j, i, f"{slopes[i, j]:.2f}", ha="center", va="center", fontsize=7)
+        ax.set(title=title, xlabel="AU shown")
+        ax.set_xticks(range(3), SHOWN)
+        ax.set_yticks(range(3), SHOWN)
         ax.grid(False)
+    axes[0].set_ylabel("AU requested")
     fig.colorbar(picture, ax=axes, label="slope")
-    return fig
-
-
-def closing_strip(face: Identity, recipe: Sequence[int], steps: int = 5) -> Figure:
-    """From no expression to a recipe in even steps."""
-    path = between(expression(())[0], expression(recipe)[0], steps)
-    fig, ax = plt.subplots(figsize=(5, 1.2))
-    drawn = render_many(face.repeated(steps), path, 144, PORTRAIT)
-    ax.imshow(row_of(drawn), interpolation=SMOOTH)
-    ax.axis("off")
     return fig

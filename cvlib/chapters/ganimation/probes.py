@@ -20,19 +20,21 @@ from cvlib.chapters.ganimation.config import CONFIG, SHOWN
 from cvlib.chapters.ganimation.experiment import HELD_OUT
 from cvlib.course.chapters import chapter
 from cvlib.course.run import record, weights
+from cvlib.faces.aus import NUMBERS
 from cvlib.faces.identity import Identity, sample_identities
+from cvlib.faces.own import Square, repaint
 from cvlib.faces.render import render_many
 from cvlib.faces.trials import Trials, held_out_trials, requests
 from cvlib.gan.animation import Animator
 from cvlib.gan.regularize import gradient_penalty
 
-KEPT = ("base", "clean", "no-attention", "eager")  # arms whose generators stand beside the record
+KEPT = ("long", "base", "half", "faint", "clean")  # arms whose nets stand beside the record
 PORTRAIT = (1.7, 0.0)  # how the page frames a face: the head without its clothes
 
 
 def median_seed(told: Mapping[str, Any]) -> int:
-    """The seed whose base has the median agreement: what ships is chosen by this rule."""
-    return record.median_seed(told, "fit_base")
+    """The seed whose longer training has the median agreement: the rule for what ships."""
+    return record.median_seed(told, "fit_long")
 
 
 def recorded_generators() -> dict[str, nn.Module]:
@@ -40,7 +42,7 @@ def recorded_generators() -> dict[str, nn.Module]:
     c = CONFIG["laptop"]
     nets = {}
     for name in KEPT:
-        net = Animator(len(c.numbers), c.width, c.blocks, attention=name != "no-attention")
+        net = Animator(len(c.numbers), c.width, c.blocks)
         net.load_state_dict(weights.beside(chapter(7), f"{name}-G"))
         nets[name] = net.eval().requires_grad_(False)
     return nets
@@ -52,6 +54,29 @@ def keep_median(run_folder: Path) -> None:
     seed = median_seed(record.recorded(here, "laptop"))
     for name in KEPT:
         weights.keep_beside(here, run_folder / f"seed{seed}", name, "G")
+
+
+def noises() -> dict[float, str]:
+    """Arms that differ in the noise on the reader alone, by its deviation."""
+    among = ("clean", "faint", "half", "base")
+    arms = {arm.weights.sigma: arm.name for arm in CONFIG["laptop"].arms if arm.name in among}
+    return dict(sorted(arms.items()))
+
+
+def portrait(face: Identity, size: int = 160) -> Tensor:
+    """A stand-in for a picture of one's own: a rendered person (3, size, size) in [0, 1]."""
+    return render_many(face, torch.zeros(1, len(NUMBERS)), size, CONFIG["laptop"].framing)[0]
+
+
+def own_pictures(G: nn.Module, picture: Tensor, square: Square | None) -> dict[str, Tensor]:
+    """A picture (3, H, W) in [0, 1] and, by the unit's name, what G makes of the face in a square.
+
+    Raises `CourseError` for a square that leaves the picture, too small a face, or a grey one.
+    """
+    c = CONFIG["laptop"]
+    made = repaint(G, picture, torch.eye(len(c.numbers)), c.size, square)
+    names = [f"AU {number}" for number in c.numbers]
+    return {"the picture": picture, **dict(zip(names, made, strict=True))}
 
 
 def held_out(people: int) -> Trials:

@@ -83,6 +83,7 @@ CASES = (
     ((0, 1, 2, 4), "abc", 3, "a is solved twice (II)"),
     ((0, 2, 4), "abc", 2, "the supervised tasks cost 3 (III)"),
     ((0, 2, 5), "abc", 3, "a task may be supervised though nothing uses it"),
+    ((0, 3, 5), "ac", 3, "the budget is a limit, and need not be spent (III)"),
     ((1, 2, 4), "bc", 2, "costs are not all 1: b costs 2 and c nothing"),
     ((0, 3, 5), "ac", 0.5, "the budget may be a fraction, and a costs 1 (III)"),
 )

@@ -13,19 +13,17 @@ from matplotlib.figure import Figure
 from cvlib.chapters.taskonomy.probes import Curve
 from cvlib.course.page.figures import (
     BLACK,
-    GREEN,
     LIVE,
     ORANGE,
     PAPER,
-    PURPLE,
     RECORDED,
     SKY,
     VERMILION,
 )
 from cvlib.taskonomy.names import group, label
+from cvlib.taskonomy.pictures import GROUPS, draw_tree
 from cvlib.taskonomy.tasks import RANDOM, TASKS
 
-GROUPS = {"2D": ORANGE, "3D": SKY, "semantic": PURPLE, "geometric": GREEN}
 AXES = (VERMILION, SKY, ORANGE)  # of the room: x, y, z
 
 
@@ -113,84 +111,47 @@ def draw_weights(
     ax.grid(False)
 
 
-def draw_policy(
-    ax: Axes, policy: Mapping[str, Sequence[str]], nodes: Sequence[str], note: str = ""
-) -> None:
-    """Tasks on a circle by group; a filled one has all labels, a line teaches its other end."""
-    order = sorted(nodes, key=lambda n: (list(GROUPS).index(group(n)), n))
-    angle = {n: 2 * np.pi * i / len(order) for i, n in enumerate(order)}
-    place = {n: np.array([np.cos(a), np.sin(a)]) for n, a in angle.items()}
-    used = {s for sources in policy.values() for s in sources}
-    for target, sources in policy.items():
-        for source in sources:
-            if source != target:
-                ends = np.array(
-                    [place[source], 0.15 * (place[source] + place[target]), place[target]]
-                )
-                t = np.linspace(0, 1, 20)[:, None]
-                line = (1 - t) ** 2 * ends[0] + 2 * t * (1 - t) * ends[1] + t**2 * ends[2]
-                ax.plot(*line.T, color=GROUPS[group(source)], linewidth=0.9, alpha=0.8, zorder=1)
-    wide = ax.get_window_extent().width > 220
-    for n, xy in place.items():
-        colour = GROUPS[group(n)]
-        face = colour if n in used else "white"
-        ax.scatter(*xy, s=60 if wide else 26, facecolor=face, edgecolor=colour, zorder=2)
-        if wide:
-            turn = np.degrees(angle[n])
-            flip = 180 if 90 < turn < 270 else 0
-            ax.text(*(1.1 * xy), label(n), rotation=turn + flip, rotation_mode="anchor",
-                    ha="right" if flip else "left", va="center", fontsize=7)  # fmt: skip
-    reach = 1.75 if wide else 1.15
-    ax.set(xlim=(-reach, reach), ylim=(-reach - 0.3, reach), aspect="equal")
-    ax.axis("off")
-    ax.text(0, -reach - 0.25, note, ha="center", va="bottom", fontsize=8.5)
+Table = Mapping[tuple[str, str], np.ndarray]  # (source, target) -> a value per seed
 
 
-def matrices(
-    ours: Mapping[tuple[str, str], np.ndarray], theirs: Mapping[tuple[str, str], np.ndarray]
+def structure(
+    ours: Table, theirs: Table, trees: Mapping[str, tuple[Sequence[str], np.ndarray]]
 ) -> Figure:
-    """log10 affinity over full supervision's: the rooms' mean over seeds, and the authors'."""
-    fig, axes = plt.subplots(1, 2, figsize=(6.6, 3.1), sharey=True)
+    """log10 affinity over full supervision's, ours and the authors'; below, trees by title.
+
+    A tree is its tasks, and its merges (n - 1, 4) in SciPy's format.
+    """
+    fig = plt.figure(figsize=(7, 7.6))
+    top, bottom = fig.subfigures(2, 1, height_ratios=(1, 1))
+    axes = top.subplots(1, 2, sharey=True)
+    for ax, table, title in zip(axes, (ours, theirs), trees, strict=True):
+        image = _matrix(ax, table, ours)
+        ax.set_title(title)
+    axes[0].set_ylabel("source")
+    top.colorbar(image, ax=axes, label="log10 of p / p(full)", extend="min")
+    for ax, (title, tree) in zip(bottom.subplots(1, 2), trees.items(), strict=True):
+        draw_tree(ax, title, *tree)
+    return fig
+
+
+def _matrix(ax: Axes, table: Table, ours: Table) -> Any:
+    """The mean over seeds, sources by targets, for the tasks of our rooms alone."""
     targets = [n for n in TASKS if any(t == n for _, t in ours)]
     sources = [n for n in (*TASKS, RANDOM) if any(s == n for s, _ in ours)]
-    titles = ("rendered rooms", "the authors")
-    for ax, table, title in zip(axes, (ours, theirs), titles, strict=True):
-        values = np.full((len(sources), len(targets)), np.nan)
-        for (source, target), logs in table.items():
-            if source in sources and target in targets:
-                values[sources.index(source), targets.index(target)] = np.mean(logs)
-        image = ax.imshow(values, vmin=-2.5, vmax=0, cmap="cividis", aspect="auto")
-        ax.set_facecolor("#DDDDDD")
-        ax.set_xticks(range(len(targets)), [label(t) for t in targets], rotation=60, ha="right")
-        ax.set_yticks(range(len(sources)), [label(s) for s in sources])
-        ax.set_title(title)
-        ax.grid(False)
-    axes[0].set_ylabel("source")
-    fig.colorbar(image, ax=axes, label="log10 of p / p(full)", extend="min")
-    return fig
+    values = np.full((len(sources), len(targets)), np.nan)
+    for (source, target), logs in table.items():
+        if source in sources and target in targets:
+            values[sources.index(source), targets.index(target)] = np.mean(logs)
+    image = ax.imshow(values, vmin=-2.5, vmax=0, cmap="cividis", aspect="auto")
+    ax.set_facecolor("#DDDDDD")
+    names = [label(t) for t in targets]
+    ax.set_xticks(range(len(targets)), names, rotation=60, ha="right", fontsize=8.5)
+    ax.set_yticks(range(len(sources)), [label(s) for s in sources], fontsize=8.5)
+    ax.grid(False)
+    return image
 
 
-def trees(*trees: tuple[str, Sequence[str], np.ndarray]) -> Figure:
-    """Task trees side by side: title, tasks, and merges in SciPy's format."""
-    from scipy.cluster.hierarchy import dendrogram
-
-    fig, axes = plt.subplots(1, len(trees), figsize=(6.4, 3.7), squeeze=False)
-    for ax, (title, tasks, merges) in zip(axes[0], trees, strict=True):
-        names = [label(t) for t in tasks]
-        dendrogram(np.asarray(merges), labels=names, orientation="left", ax=ax,
-                   color_threshold=0, above_threshold_color="#555555")  # fmt: skip
-        for tick in ax.get_yticklabels():
-            name = tasks[names.index(tick.get_text())]
-            tick.set(color=GROUPS[group(name)], fontsize=8.5, fontweight="bold")
-        ax.set(title=title, xlabel="1 - correlation")
-        ax.grid(False)
-    return fig
-
-
-def asymmetric(
-    pairs: Sequence[tuple[str, str]], ours: Mapping[tuple[str, str], np.ndarray],
-    theirs: Mapping[tuple[str, str], np.ndarray],
-) -> Figure:  # fmt: skip
+def asymmetric(pairs: Sequence[tuple[str, str]], ours: Table, theirs: Table) -> Figure:
     """Both directions of some pairs of tasks; dots are seeds, squares the authors' data."""
     fig, ax = plt.subplots(figsize=(7, 0.5 + 0.42 * len(pairs)))
     for i, (a, b) in enumerate(pairs):

@@ -62,10 +62,8 @@ def label_maps(rendered: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
 def jigsaw(rgb: Tensor, seed: int = 0) -> Tensor:
     """The picture (1, 3, H, W) cut into nine tiles and put together in a random order."""
     side = rgb.shape[-1] // 3
-    tiles = [
-        rgb[..., side * i : side * (i + 1), side * j : side * (j + 1)]
-        for i in range(3) for j in range(3)
-    ]  # fmt: skip
+    bands = rgb[..., : 3 * side, : 3 * side].split(side, dim=-2)
+    tiles = [tile for band in bands for tile in band.split(side, dim=-1)]
     order = torch.randperm(9, generator=torch.Generator().manual_seed(seed)).tolist()
     rows = [torch.cat([tiles[k] for k in order[3 * i : 3 * i + 3]], -1) for i in range(3)]
     return torch.cat(rows, -2)
@@ -198,14 +196,27 @@ def rooms_problem(
     record: Record, targets: Sequence[str] | None = None, *,
     importance: Mapping[str, float] | None = None, cost: Mapping[str, float] | None = None,
 ) -> tuple[Problem, Books]:  # fmt: skip
-    """The programme of a record's first seed, of some targets, and the books to judge it."""
+    """The programme of a record's first seed and its books; free sources with `targets` alone."""
     affinity, gain, quality = read_back(note(record, "transfers", "edges"))
     sizes = record["provenance"]["config"]
     only_sources = {RANDOM, *(n for n in sizes["tasks"] if not task(n).target)}
-    problem = Problem(affinity, importance or {}, cost or {})
+    free = dict.fromkeys(only_sources, 0.0) if targets is not None else {}
+    problem = Problem(affinity, importance or {}, {**free, **(cost or {})})
     if targets is not None:
-        problem = restricted(problem, list(targets), sorted(only_sources))
+        problem = restricted(problem, targets, sorted(only_sources))
     return problem, Books(gain, quality, sizes["train"], sizes["transfer"], frozenset(only_sources))
+
+
+def own_policy(
+    record: Record, targets: Sequence[str], budget: float, order: int,
+    importance: Mapping[str, float], cost: Mapping[str, float],
+) -> tuple[dict[str, list[str]], dict[str, float]]:  # fmt: skip
+    """The best policy for these targets with at most `order` sources, solved now; its ledger."""
+    problem, books = rooms_problem(record, targets, importance=importance, cost=cost)
+    few = {e: p for e, p in problem.affinities.items() if len(e.sources) <= order}
+    line = books.line(Problem(few, problem.importance, problem.cost).solve(budget), budget)
+    policy = {t: sorted(edge.sources) for t, edge in line.policy.chosen.items()}
+    return policy, {"labels": line.labels, "gain": line.gain, "quality": line.quality}
 
 
 # -- what a run has trained ------------------------------------------------------------------------

@@ -82,6 +82,8 @@ def _name_the_mixture(paper: Tensor, code: Tensor, mask: Tensor, b: Tensor) -> N
     if close(code, right[0]):
         raise Wrong("the code differs: foreground is never warped there, whatever the mask says")
     if not close(paper, right[0]):
+        if any(close(paper, solutions.shares(mask, (b > least).to(b))[0]) for least in (0, 0.5)):
+            raise Wrong("is_background may lie between 0 and 1: take it as a weight, do not choose")
         raise Wrong("paper: (1 - m) of the warp, and m shared by background and foreground")
     raise Wrong("code: all of a foreground pixel comes from H_F, background is as in the paper")
 
@@ -102,6 +104,8 @@ def check_warp_labels(answer: Any) -> None:
         got = _labels(warp(labels, flow, IGNORE))
         if not close(got, solutions.warp_labels(labels, flow, IGNORE)):
             _name_the_move(got, labels, flow)
+    if not close(_labels(warp(labels, step, 99)), solutions.warp_labels(labels, step, 99)):
+        raise Wrong("`ignore` is an argument: mark with the number that is given, here 99")
 
 
 def _labels(value: Any) -> Tensor:

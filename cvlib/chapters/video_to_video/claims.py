@@ -17,6 +17,7 @@ TITLES = {arm.name: arm.title for arm in ARMS}
 BASELINES = {"trap": "class-mean colours", "copy": "first frame moved by the true flow"}
 RECURRENT = ("full", "no_flow", "no_dv")  # arms whose memory is what they made
 REMEMBER = ("full", "no_flow", "first")  # arms whose memory of a colour is tried
+WITH_CARS = ("frames", "full", "prior")  # arms whose cars are scored by themselves
 EVERY_VIDEO = {
     "tde": ("temporal difference error", "", True),
     "psnr8": ("PSNR of the first 8 frames", "dB", True),
@@ -29,6 +30,10 @@ EVERY_VIDEO = {
 OWN_START = {
     "own8": ("PSNR of the first 8 frames, started from its own picture", "dB", False),
     "own_tde": ("temporal difference error, started from its own picture", "", False),
+}
+CARS = {
+    "cars": ("PSNR of the pixels of cars", "dB", True),
+    "cars_tde": ("temporal difference error of the pixels of cars", "", True),
 }
 
 
@@ -45,6 +50,7 @@ def table(kinds: Mapping[str, tuple[str, str, bool]], names: Iterable[str]) -> d
 METRICS = {
     **table(EVERY_VIDEO, (*TITLES, *BASELINES)),
     **table(OWN_START, RECURRENT),
+    **table(CARS, WITH_CARS),
     **table({"paint": ("colour of a repainted car left after 20 frames", "%", True)}, REMEMBER),
     "warp_real": Metric("warp error, the real video", "", VIDEO),
     "epe": Metric("flow error of vid2vid, visible pixels", "px", VIDEO),
@@ -59,6 +65,9 @@ METRICS = {
 # them is measured here, so that no row of ours stands beside one of theirs.
 PAPER: dict[str, PaperValue] = {}
 
+# Where two trained arms are compared, a direction needs a margin: about two standard errors of the
+# difference of means of three seeds, by the spread that the record of 720 steps had (TDE 2 %,
+# PSNR of the last 8 frames 0.6 dB, of all frames 0.4 dB, of the first 8 0.2 dB).
 CLAIMS = (
     Claim(
         "vid2vid is more coherent in time than frame-by-frame translation, and better frame by "
@@ -70,26 +79,38 @@ CLAIMS = (
     Claim(
         "over all frames it is no worse frame by frame, and no blur",
         holds="psnr_full >= max(psnr_frames, psnr_trap) + 0.5 and hf_full >= 0.5",
-        direction="psnr_full > max(psnr_frames, psnr_trap) and hf_full >= 0.4",
+        direction="psnr_full >= max(psnr_frames, psnr_trap) + 0.4 and hf_full >= 0.4",
         contradicted="psnr_full < psnr_frames - 1",
+    ),
+    Claim(
+        "(ours) after forty frames of its own making it is still better frame by frame",
+        holds="last8_full >= max(last8_frames, last8_trap) + 0.6",
+        direction="last8_full >= last8_frames + 0.6",
+        contradicted="last8_full <= last8_frames - 0.6",
     ),
     Claim(
         "(ours) the gain is memory, not the sight of the first frames",
         holds="psnr8_full >= psnr8_first + 1 and tde_full <= 0.8 * tde_first",
-        direction="psnr8_full > psnr8_first and tde_full < tde_first",
+        direction="psnr8_full >= psnr8_first + 0.2 and tde_full <= 0.98 * tde_first",
         contradicted="psnr8_full < psnr8_first and tde_full > tde_first",
     ),
     Claim(
         "without flow warping it is worse",
         holds="psnr8_full >= psnr8_no_flow + 1 and tde_full <= 0.8 * tde_no_flow",
-        direction="psnr8_full > psnr8_no_flow and tde_full < tde_no_flow",
+        direction="psnr8_full >= psnr8_no_flow + 0.2 and tde_full <= 0.98 * tde_no_flow",
         contradicted="psnr8_full < psnr8_no_flow and tde_full > tde_no_flow",
     ),
     Claim(
         "without the video discriminator it is worse",
         holds="tde_full <= 0.95 * tde_no_dv and psnr8_full >= psnr8_no_dv",
-        direction="tde_full < tde_no_dv and psnr8_full >= psnr8_no_dv - 0.2",
-        contradicted="tde_full > tde_no_dv and psnr8_full < psnr8_no_dv",
+        direction="tde_full <= 0.98 * tde_no_dv and psnr8_full >= psnr8_no_dv - 0.2",
+        contradicted="tde_full >= 1.02 * tde_no_dv and psnr8_full < psnr8_no_dv",
+    ),
+    Claim(
+        "with a net of their own the cars are better (the foreground prior)",
+        holds="cars_prior >= cars_full + 1 and cars_tde_prior <= 0.98 * cars_tde_full",
+        direction="cars_prior >= cars_full + 0.5 and cars_tde_prior <= 1.02 * cars_tde_full",
+        contradicted="cars_prior <= cars_full - 0.5",
     ),
     Claim(
         "it finds the flow of a frame that it has not seen",
@@ -119,10 +140,10 @@ CLAIMS = (
 
 # The two baselines need no training; the translator's numbers are those of a pilot on a seed that
 # no record uses.
-_TRAP = {"tde": 0.021, "psnr8": 19.7, "psnr": 19.5, "warp": 0.0122, "hf": 0.88}
+_TRAP = {"tde": 0.021, "psnr8": 19.7, "psnr": 19.5, "last8": 19.5, "warp": 0.0122, "hf": 0.88}
 _BESIDE = {
     **{f"{kind}_trap": value for kind, value in _TRAP.items()},
-    "tde_frames": 0.036, "psnr8_frames": 20.0, "psnr_frames": 19.9,
+    "tde_frames": 0.036, "psnr8_frames": 20.0, "psnr_frames": 19.9, "last8_frames": 19.7,
 }  # fmt: skip
 
 
@@ -138,6 +159,10 @@ MUST_NOT_PASS = (
         {**_BESIDE, "psnr_full": 18.6, "hf_full": 0.23},
     ),
     (
+        "the first frame moved by the true flow, forty times",
+        {**_BESIDE, "last8_full": 17.1},
+    ),
+    (
         "a translator that sees the first frames",
         {"psnr8_full": 21.7, "psnr8_first": 21.7, "tde_full": 0.035, "tde_first": 0.035},
     ),
@@ -147,7 +172,11 @@ MUST_NOT_PASS = (
     ),
     (
         "the same training twice",
-        {"psnr8_full": 24.0, "psnr8_no_dv": 24.0, "tde_full": 0.021, "tde_no_dv": 0.021},
+        {"psnr8_full": 24.0, "psnr8_no_dv": 23.9, "tde_full": 0.0208, "tde_no_dv": 0.0211},
+    ),
+    (
+        "the same training twice, cars alone",
+        {"cars_full": 20.0, "cars_prior": 20.3, "cars_tde_full": 0.04, "cars_tde_prior": 0.0395},
     ),
     ("standing still", {"epe": 1.49, "epe_zero": 1.49}),
     (

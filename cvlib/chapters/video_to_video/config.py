@@ -15,6 +15,7 @@ class Arm:
     memory: Literal["none", "first", "past"]  # nothing, the first two frames, the last two made
     flow: bool = False
     video_d: bool = False
+    prior: bool = False  # cars are painted by a net of their own, which sees labels only
     priority: int = 0
 
 
@@ -24,7 +25,9 @@ ARMS = (
     Arm("first", "frame by frame, first frames shown", "first", priority=1),
     Arm("no_flow", "vid2vid without flow", "past", video_d=True, priority=1),
     Arm("no_dv", "vid2vid without D_V", "past", flow=True, priority=1),
-)
+    Arm("prior", "vid2vid with a net for cars", "past", flow=True, video_d=True, prior=True,
+        priority=1),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Weights:
     picture: float = 10.0  # L1 of colours and edges, in place of VGG-19
     raw: float = 5.0  # the same for the hallucination alone: it learns where the mask hides it
     flow: float = 10.0
-    mask: float = 5.0
-    hidden: float = 8.0  # how much a hidden pixel counts in the mask's loss
+    mask: float = 10.0
+    hidden: float = 4.0  # how much a hidden pixel counts in the mask's loss
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,9 @@ CONFIG = {
         stages=(Stage(0, 1), Stage(20, 2)), arms=ARMS[:2],
     ),
     "laptop": Config(
-        size=(32, 64), clips=40, frames=14, held_out=6, horizon=40, width=12, blocks=1,
-        d_widths=(16, 32), d_scales=1, temporal_scales=1, steps=720,
-        stages=(Stage(0, 1), Stage(420, 3), Stage(600, 6)),
+        size=(32, 64), clips=40, frames=18, held_out=6, horizon=40, width=12, blocks=1,
+        d_widths=(16, 32), d_scales=1, temporal_scales=1, steps=1000,
+        stages=(Stage(0, 1), Stage(520, 4), Stage(760, 8), Stage(890, 16)),
     ),
     "workshop": Config(
         size=(64, 128), clips=40, frames=20, held_out=6, horizon=40, width=32, blocks=5,

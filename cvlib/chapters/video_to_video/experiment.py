@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cvlib.chapters.video_to_video.claims import (
+    CARS,
     CLAIMS,
     EVERY_VIDEO,
     METRICS,
@@ -16,11 +17,13 @@ from cvlib.chapters.video_to_video.claims import (
     PAPER,
     RECURRENT,
     REMEMBER,
+    WITH_CARS,
 )
 from cvlib.chapters.video_to_video.config import CONFIG, Arm, Config
 from cvlib.chapters.video_to_video.train import build_generator, generate, train
 from cvlib.course.run.experiment import Experiment, Unit
 from cvlib.course.run.run import Run
+from cvlib.synth.street import CAR
 from cvlib.video.features import Random3D
 from cvlib.video.flow import warp
 from cvlib.video.footage import Batch
@@ -29,12 +32,13 @@ from cvlib.video.metrics import (
     hf_ratio,
     mask_iou,
     psnr,
+    psnr_where,
     temporal_difference_error,
     warp_error,
 )
 from cvlib.video.repaint import paint_kept
 from cvlib.video.sequential import VideoOut
-from cvlib.video.streets import Streets, Watched, film_streets
+from cvlib.video.streets import Streets, Watched, class_means, film_streets
 
 FIRST = 8  # frames in which a memory is fresh
 
@@ -86,6 +90,15 @@ def measure_motion(run: Run, video: VideoOut, clip: Batch) -> None:
     run.measure("mask_seen", video.mask[seen].mean())
 
 
+def measure_cars(run: Run, name: str, frames: Tensor, clip: Batch) -> None:
+    """Scores of frames (B, n, 3, H, W) on the pixels of cars, which the prior is for."""
+    real = clip.after(clip.frames.shape[1] - frames.shape[1])
+    cars = real.sources[:, :, CAR : CAR + 1]  # (B, n, 1, H, W)
+    run.measure(f"cars_{name}", psnr_where(frames, real.frames, cars), int(cars.sum()))
+    seen = real.visible * cars
+    run.measure(f"cars_tde_{name}", temporal_difference_error(frames, real.frames, real.flow, seen))
+
+
 @torch.no_grad()
 def measure_paint(run: Run, G: nn.Module, arm: Arm, watched: Watched, L: int) -> None:
     """How much of a repainted car's colour is left, frame by frame."""
@@ -117,6 +130,8 @@ def run_arm(run: Run, arm: Arm) -> None:
     measure_video(run, arm.name, video.image, clip)
     if arm.name == "full":
         measure_motion(run, video, clip)
+    if arm.name in WITH_CARS:
+        measure_cars(run, arm.name, video.image, clip)
     if arm.name in RECURRENT:
         measure_own_start(run, G, arm, clip)
     if arm.name in REMEMBER and found.watched:
@@ -168,18 +183,6 @@ def run_trap(run: Run) -> None:
     run.measure("warp_real", warp_error(real.frames, real.flow, real.visible))
 
 
-def class_means(found: Streets, clip: Batch) -> Tensor:
-    """The clip (B, T, 3, H, W) in the mean colour that each class has in the training set."""
-    train = found.train
-    frames = train.frames.flatten(0, 1).float() / 127.5 - 1  # (N T, 3, H, W)
-    labels = train.labels.flatten(0, 1).long()  # (N T, H, W)
-    table = frames.new_zeros(train.classes, 3)
-    for k in range(train.classes):
-        table[k] = frames.movedim(1, -1)[labels == k].mean(0)
-    named = clip.sources[:, :, : train.classes].argmax(2)  # (B, T, H, W)
-    return table[named].movedim(-1, 2)
-
-
 @torch.no_grad()
 def run_copy(run: Run) -> None:
     """A photocopy of a photocopy: the last true frame, moved again and again by the true flow."""
@@ -198,6 +201,8 @@ def measured(arm: Arm) -> tuple[str, ...]:
     names = [f"{kind}_{arm.name}" for kind in EVERY_VIDEO]
     if arm.name == "full":
         names += ["epe", "epe_zero", "iou", "iou_all", "mask_hidden", "mask_seen"]
+    if arm.name in WITH_CARS:
+        names += [f"{kind}_{arm.name}" for kind in CARS]
     if arm.name in RECURRENT:
         names += [f"{kind}_{arm.name}" for kind in OWN_START]
     if arm.name in REMEMBER:
@@ -231,6 +236,7 @@ EXPERIMENT = Experiment(
         "rendered streets at 32 x 64 px with true labels, flow and visibility instead of "
         "Cityscapes at 512 x 256 to 2048 x 1024 px with estimated ones; nets of some 300,000 "
         "weights, trained for minutes, instead of hundreds of millions; a loss on colours and "
-        "edges instead of VGG-19; the mask is told what was hidden; no people judge"
+        "edges instead of VGG-19; the mask is told what was hidden; the foreground prior, "
+        "for cars, stands in an arm of its own; no people judge"
     ),
 )

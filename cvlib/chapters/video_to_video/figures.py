@@ -14,20 +14,22 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
 
 from cvlib.chapters.video_to_video import probes
+from cvlib.chapters.video_to_video.claims import WITH_CARS
 from cvlib.course.page.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from cvlib.synth.clip import Clip
 from cvlib.video.clips import temporal_index
 from cvlib.video.footage import Batch
 from cvlib.video.sequential import VideoOut
 
-LEVELS = 14  # of each colour: few enough for a small file
+LEVELS = 12  # of each colour: few enough for a small file
 COLORS = {
     "frames": VERMILION, "first": ORANGE, "no_flow": PURPLE, "no_dv": SKY, "full": BLUE,
-    "trap": BLACK, "copy": GREEN,
+    "trap": BLACK, "copy": GREEN, "prior": "#8B5A2B",
 }  # fmt: skip
 NAMES = {
     "frames": "frame by frame", "first": "first frames shown", "no_flow": "no flow",
     "no_dv": "no D_V", "full": "vid2vid", "trap": "class means", "copy": "true-flow copy",
+    "prior": "net for cars",
 }  # fmt: skip
 
 
@@ -186,20 +188,22 @@ def dots(ax: Axes, told: Mapping[str, Any], kind: str, names: Sequence[str]) -> 
         values = told["metrics"][f"{kind}_{name}"]["values"]
         ax.plot([i] * len(values), values, "o", color=COLORS[name], alpha=0.75)
         ax.hlines(np.mean(values), i - 0.3, i + 0.3, color=COLORS[name])
-    ticks = [NAMES[name] for name in names]
-    ax.set_xticks(range(len(names)), ticks, rotation=35, ha="right", fontsize=8)
+    ax.set_xticks(range(len(names)), [NAMES[name] for name in names], fontsize=8, rotation=60,
+                  ha="right", rotation_mode="anchor")  # fmt: skip
     ax.set_xlim(-0.6, len(names) - 0.4)
 
 
 def arms(told: Mapping[str, Any]) -> Figure:
-    """Coherence, quality and detail of every video of the record, a dot per seed."""
-    names = ("trap", "frames", "first", "no_flow", "no_dv", "full")
-    kinds = {"tde": "TDE (less is better)", "psnr8": "PSNR, first 8 frames (dB)",
-             "hf": "detail (1: as the real video)"}  # fmt: skip
-    fig, axes = plt.subplots(1, 3, figsize=(8, 3.3))
-    for ax, (kind, title) in zip(axes, kinds.items(), strict=True):
+    """Coherence, quality and detail of the record's videos, and of cars alone, a dot per seed."""
+    names = ("trap", "frames", "first", "no_flow", "no_dv", "prior", "full")
+    kinds = {"tde": "TDE (less is better)", "psnr8": "PSNR of first 8 (dB)",
+             "hf": "detail (real: 1)"}  # fmt: skip
+    fig, axes = plt.subplots(1, 4, figsize=(8, 3.1), width_ratios=(1, 1, 1, 0.6))
+    for ax, (kind, title) in zip(axes, kinds.items(), strict=False):
         dots(ax, told, kind, names)
-        ax.set_title(title)
+        ax.set_title(title, fontsize=9.5)
+    dots(axes[3], told, "cars", WITH_CARS)
+    axes[3].set_title("cars (dB)", fontsize=9.5)
     return fig
 
 

@@ -13,6 +13,7 @@ from cvlib.course.run.run import Run
 from cvlib.gan.losses import feature_matching, lsgan_d, lsgan_g
 from cvlib.gan.patch import MultiscaleDiscriminator
 from cvlib.gan.train import frozen
+from cvlib.synth.street import CAR
 from cvlib.video.clips import conditioned_clips
 from cvlib.video.footage import Batch, Footage
 from cvlib.video.generator import SequentialGenerator, Translator
@@ -41,7 +42,9 @@ def build_generator(arm: Arm, config: Config, planes: int) -> nn.Module:
     """An arm's generator for sources of `planes` planes; all have the same trunk."""
     L, width, blocks = config.memory, config.width, config.blocks
     if arm.memory == "past":
-        return SequentialGenerator(planes, width, L, blocks=blocks, use_flow=arm.flow)
+        front = CAR if arm.prior else None
+        return SequentialGenerator(planes, width, L, blocks=blocks, use_flow=arm.flow,
+                                   foreground=front)  # fmt: skip
     shown = 3 * L if arm.memory == "first" else 0
     return Translator(planes + shown, width, blocks=blocks)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cvlib.course.chapters import CHAPTERS, Chapter
 from cvlib.course.editions.edition import ENGLISH, TRANSLATIONS
+from cvlib.course.notebooks import cards
 from cvlib.course.notebooks.cells import badge
 from cvlib.course.notebooks.verify import FIGURES, PRINTED
 from cvlib.course.page.scoreboard import NOT_RECORDED
@@ -57,6 +58,7 @@ def _verdict(entry: Chapter, profile: str) -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "gallery": lambda: cards.gallery(CHINESE),
     "verified": verified_markdown,
     "chapters": chapters_markdown,
 }

@@ -1,30 +1,24 @@
-"""What README and TEACHING.md have from files: tables, the hero picture, the times.
+"""What README and TEACHING.md have from files: pictures, tables, the times.
 
 Each stands between two comments; `cvlib notebooks refresh` rewrites it and a test compares it.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from cvlib.course import atomic
-from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
+from cvlib.course.chapters import CHAPTERS, Chapter, written
 from cvlib.course.editions import readme as chinese
 from cvlib.course.errors import CourseError
-from cvlib.course.notebooks import teaching
-from cvlib.course.notebooks.canonical import read
+from cvlib.course.notebooks import cards, teaching
 from cvlib.course.notebooks.cells import badge
 from cvlib.course.notebooks.verify import FIGURES, PRINTED
 from cvlib.course.page.scoreboard import results_markdown
 from cvlib.course.paths import ROOT
 
 README = ROOT / "README.md"
-HERO = (4, "## 10 ")  # the first figure of this section of this chapter's notebook
 
 
 def chapters_markdown() -> str:
@@ -42,36 +36,6 @@ def _chapter_row(entry: Chapter) -> str:
     return f"| {entry.number:02d} | [{entry.title}]({path}) | {paper} | done | {opened} |"
 
 
-def hero_file() -> Path:
-    """The picture at the top of the README."""
-    return chapter(HERO[0]).recorded / "smoke.png"
-
-
-def hero() -> tuple[bytes, str, str]:
-    """The hero's PNG file, alt text and caption, as they are stored in the notebook."""
-    entry, seen = chapter(HERO[0]), False
-    for cell in read(entry.notebook).cells:
-        seen = seen or (cell.cell_type == "markdown" and cell.source.startswith(HERO[1]))
-        shown = cell.get("outputs", []) if seen else []
-        for picture, caption in pairwise(shown):
-            if "image/png" in picture.get("data", {}):
-                return _figure(picture, caption)
-    raise CourseError(f"{entry.notebook.name} has no figure below {HERO[1]!r}")
-
-
-def _figure(picture: NotebookNode, caption: NotebookNode) -> tuple[bytes, str, str]:
-    content = base64.b64decode(picture.data["image/png"])
-    return content, picture.data["text/plain"], caption.data["text/plain"]
-
-
-def hero_markdown() -> str:
-    """The picture with its alt text, and its caption."""
-    _, alt, caption = hero()
-    path = hero_file().relative_to(ROOT).as_posix()
-    about = f"Chapter {HERO[0]:02d}, profile smoke: a plumbing check, not evidence"
-    return f"![{alt}]({path})\n\n*{about}. {caption.removeprefix('Figure. ')}*\n"
-
-
 def verified_markdown() -> str:
     """How much of what a reader sees is compared, as the tests demand it."""
     figures = "Every figure" if FIGURES == 100 else f"At least {FIGURES} % of the figures"
@@ -83,7 +47,7 @@ def verified_markdown() -> str:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
-    "hero": hero_markdown,
+    "gallery": cards.gallery,
     "verified": verified_markdown,
     "chapters": chapters_markdown,
     "results": lambda: results_markdown(written()),
@@ -107,10 +71,8 @@ def rendered(text: str, tables: Mapping[str, Callable[[], str]] = TABLES) -> str
 
 
 def refresh(path: Path = README) -> None:
-    """Rewrite the hero picture, the READMEs' parts and TEACHING's times where they changed."""
-    content, *_ = hero()
-    if hero_file().read_bytes() != content:
-        atomic.write(hero_file(), content)
+    """Rewrite the pictures, the READMEs' parts and TEACHING's times where they changed."""
+    cards.refresh()
     for page, tables in ((path, TABLES), (chinese.README, chinese.TABLES)):
         text = page.read_text(encoding="utf-8")
         if (new := rendered(text, tables)) != text:

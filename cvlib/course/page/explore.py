@@ -1,7 +1,8 @@
 """A picture under a slider that also teaches without one.
 
 The strip of a few positions always comes first: it is all that a stored page, a printed one or
-a headless run can show. A live front end adds the slider below it.
+a headless run can show. A live front end adds the slider below it, and a menu for every further
+control.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cvlib.course.errors import CourseError
@@ -26,21 +26,26 @@ SCRIPT = Path(__file__).with_name("slider.js")
 
 
 def explore(
-    draw: Callable[[Axes, Any], None], *, alt: str, caption: str, **control: Sequence[Any]
-) -> None:
-    """Draw a strip over the control's values and, live, a slider: `explore(draw, G=[1, 2, 4])`.
+    draw: Callable[..., None], *, alt: str, caption: str, height: float = 2.2,
+    **controls: Sequence[Any],
+) -> None:  # fmt: skip
+    """Draw a strip over a control's values and, live, a slider: `explore(draw, G=[1, 2, 4])`.
 
-    draw: `draw(ax, value)` draws the picture of one value.
-    control: exactly one `NAME=[values]` with at least two values; up to five are in the strip.
-    Raises `CourseError` for another number of controls or values.
+    draw: `draw(ax, value)` draws the picture of one value, `draw(ax, value, other, ...)` that of
+    one value of each control.
+    controls: `NAME=[values]`, at least two each. The first is the strip's and the slider's; live,
+    every further one is a menu below the slider, and the strip shows its first value.
+    height: of the strip, in inches. Raises `CourseError` without a control or without a choice.
     """
-    if len(control) != 1 or len(next(iter(control.values()))) < 2:
-        raise CourseError("explore needs exactly one control with values, such as G=[1, 2, 4]")
-    ((name, values),) = control.items()
-    values = list(values)
-    figures.show(_panels(draw, name, _spread(values)), alt=alt, caption=caption)
+    if not controls or any(len(values) < 2 for values in controls.values()):
+        raise CourseError("explore needs controls with two or more values, such as G=[1, 2, 4]")
+    choices = {name: list(values) for name, values in controls.items()}
+    name, values = next(iter(choices.items()))
+    others = [rest[0] for rest in list(choices.values())[1:]]
+    strip = [(value, *others) for value in _spread(values)]
+    figures.show(_panels(draw, name, strip, height), alt=alt, caption=caption)
     if frontend.is_live() and importlib.util.find_spec("ipywidgets"):
-        _slider(draw, name, values, alt)
+        _live(draw, choices, alt, height)
 
 
 def _spread(values: list[Any]) -> list[Any]:
@@ -50,53 +55,74 @@ def _spread(values: list[Any]) -> list[Any]:
 
 
 def _label(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}".replace("inf", "∞") if isinstance(value, float) else str(value)
 
 
-def _panels(draw: Callable[[Axes, Any], None], name: str, values: list[Any]) -> Figure:
-    """One panel per value, side by side; a single value gets a larger one."""
-    size = (max(8, 2 * len(values)), 2.2) if len(values) > 1 else (4, 3.2)
-    fig, axes = plt.subplots(1, len(values), figsize=size, squeeze=False)
+def _panels(
+    draw: Callable[..., None], name: str, settings: Sequence[Sequence[Any]], height: float
+) -> Figure:
+    """One panel per setting, side by side, named by its first value; a single one is larger."""
+    several = len(settings) > 1
+    size = (max(8, 2 * len(settings)), height) if several else (4, height + 1)
+    fig, axes = plt.subplots(1, len(settings), figsize=size, squeeze=False)
     try:
-        for ax, value in zip(axes[0], values, strict=True):
-            draw(ax, value)
-            ax.set_title(f"{name} = {_label(value)}")
+        for ax, values in zip(axes[0], settings, strict=True):
+            draw(ax, *values)
+            ax.set_title(f"{name} = {_label(values[0])}")
     except BaseException:
         plt.close(fig)
         raise
     return fig
 
 
-def _slider(draw: Callable[[Axes, Any], None], name: str, values: list[Any], alt: str) -> None:
-    """A slider over all values and the picture of the chosen one (ipywidgets 7 and 8)."""
+def _live(
+    draw: Callable[..., None], choices: dict[str, list[Any]], alt: str, height: float
+) -> None:
+    """A slider, menus, and the picture of what they stand at (ipywidgets 7 and 8)."""
     import ipywidgets
     from IPython.display import display
 
-    def picture(value: Any) -> str:
-        fig = _panels(draw, name, [value])
+    controls = _controls(choices)
+    name, values = next(iter(choices.items()))
+
+    def picture() -> str:
+        chosen = [rest[c.value] for c, rest in zip(controls, choices.values(), strict=True)]
+        stands = [f"{n} = {_label(v)}" for n, v in zip(choices, chosen, strict=True)]
+        fig = _panels(draw, name, [chosen], height)
         try:
-            return _tag(figures.png(fig), f"The picture for {name} = {_label(value)}. {alt}")
+            return _tag(figures.png(fig), f"The picture for {', '.join(stands)}. {alt}")
         finally:
             plt.close(fig)
 
-    labels = [_label(value) for value in values]
-    slider = ipywidgets.SelectionSlider(
-        options=[(label, i) for i, label in enumerate(labels)],
-        description=name,
-        continuous_update=False,
-    )
-    mark = f"cvlib-{slider.model_id}"
-    slider.add_class(mark)
+    mark = f"cvlib-{controls[0].model_id}"
+    controls[0].add_class(mark)
     # HTML is replaced whole and its image can have an alternative text, which an Image cannot.
     # An Output would capture what other cells print meanwhile.
-    page = ipywidgets.HTML(picture(values[0]))
+    page = ipywidgets.HTML(picture())
 
-    def redraw(change: dict[str, Any]) -> None:
-        page.value = picture(values[change["new"]])
+    def redraw(_: dict[str, Any]) -> None:
+        page.value = picture()
 
-    slider.observe(redraw, "value")
-    display(ipywidgets.VBox([slider, page]))
+    for control in controls:
+        control.observe(redraw, "value")
+    display(ipywidgets.VBox([*controls, page]))
+    labels = [_label(value) for value in values]
     frontend.display({"application/javascript": _spoken(mark, name, labels), "text/plain": ""})
+
+
+def _controls(choices: dict[str, list[Any]]) -> list[Any]:
+    """A slider for the first name and a menu for each other; each holds the place of a value."""
+    import ipywidgets
+
+    found = []
+    for name, values in choices.items():
+        options = [(_label(value), i) for i, value in enumerate(values)]
+        words = {"options": options, "value": 0, "description": name}
+        if found:
+            found.append(ipywidgets.Dropdown(**words))
+        else:
+            found.append(ipywidgets.SelectionSlider(**words, continuous_update=False))
+    return found
 
 
 def _tag(png: bytes, alt: str) -> str:

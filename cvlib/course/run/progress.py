@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
+from statistics import median
 from typing import Any
 
 from cvlib.course.page.frontend import headless, is_live
 
 LOG_LINES = 10  # of one run in a log: at 5 s, 10 s, 20 s ... 43 min
+RECENT = 101  # steps whose times tell the rate
 
 
 def duration(seconds: float) -> str:
@@ -25,8 +28,8 @@ class Progress:
         self.quiet = quiet
         self.planned = 0
         self.done = 0
-        self.steps_now = 0  # of this process: the rate leaves out what a resume skipped
-        self.seconds = 0.0  # of training steps: loading and evaluating stand apart
+        self.steps_now = 0  # of this process, without what a resume skipped
+        self._took: deque[float] = deque(maxlen=RECENT)  # seconds of the last steps
         self.started = time.monotonic()  # of the first step, once there is one
         self._lines = 0
         self._shown = 0.0
@@ -38,12 +41,12 @@ class Progress:
         self.done += steps
 
     def step(self, task: str, step: int, total: int, loss: float | None, seconds: float) -> None:
-        """One more step of `task` is done; it took `seconds`, evaluation left out."""
+        """One more step of `task` is done; it took `seconds`."""
         if self.steps_now == 0:
             self.started = time.monotonic() - seconds
         self.done += 1
         self.steps_now += 1
-        self.seconds += seconds
+        self._took.append(seconds)
         if self.quiet or headless():
             return
         now = time.monotonic()
@@ -73,8 +76,8 @@ class Progress:
             self._bar = None
 
     def rate(self) -> float:
-        """Steps a second."""
-        return self.steps_now / max(self.seconds, 1e-9)
+        """Steps a second, by the median of the last: one that also evaluates does not count."""
+        return 1 / max(median(self._took), 1e-9) if self._took else 0.0
 
     def line(self, task: str, step: int, total: int, loss: float | None) -> str:
         """`bn-2 120/500 · 35 steps/s · loss 0.41 · 2 min left`."""

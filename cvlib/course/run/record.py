@@ -126,12 +126,14 @@ def provenance(
         "peak_memory_bytes": max((r["peak_memory_bytes"] for r in results), default=0),
         "resumes": sum(r["resumes"] for r in results),
         "memos": _memos(results),
-        "units": [{key: r[key] for key in ("seed", "unit", *ABOUT)} for r in results],
+        "units": [{key: r[key] for key in ("seed", "unit", *ABOUT) if key in r} for r in results],
         "date": last["date"] if last else "not run yet",
     }
 
 
-ABOUT = ("status", "steps", "seconds", "training_seconds", "peak_memory_bytes", "device")
+ABOUT = (
+    "status", "steps", "seconds", "training_seconds", "step_seconds", "peak_memory_bytes", "device",
+)  # fmt: skip
 
 
 def _memos(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

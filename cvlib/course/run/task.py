@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cvlib.course.run.run import Run
 
 LOG_BUFFER = 64  # logged values that may wait on the device before they are read
+RECENT = 1001  # steps whose times tell the pace
 
 
 class Task(Draws):
@@ -39,7 +42,7 @@ class Task(Draws):
         self._waiting: list[tuple[int, dict[str, Any]]] = []
         self._saved = time.monotonic()
         self._micro = 1
-        self._took = 0.0  # seconds of the last step
+        self._took: deque[float] = deque(maxlen=RECENT)  # seconds of the last steps
         self._paused = 0.0  # seconds of this step that were no training
         self.scaler = torch.amp.GradScaler("cuda", enabled=run.precision == "fp16")
         self.checkpoints = Checkpoints(run.checkpoint_folder / name)
@@ -69,24 +72,38 @@ class Task(Draws):
         if first == 0 and total > 0:
             self.save()  # whatever happens, there is a state to go back to
         self.run.progress.skip(first)
-        for step in range(first, total):
+        for step in self._ahead(total):
             began = time.monotonic()
             with self.run.interrupts.holding():
                 yield step
                 self.step = step + 1
-                self._took = time.monotonic() - began - self._paused
+                self._read_losses()
+                self._took.append(time.monotonic() - began - self._paused)
                 self._paused = 0.0
-                self.seconds += self._took
+                self.seconds += self._took[-1]
                 self._after_step()
         if total > first:
             self.save()
         self.run.progress.end(self.name, total)
 
-    def _after_step(self) -> None:
+    def _ahead(self, total: int) -> Sequence[int]:
+        return range(self.step, total)
+
+    @property
+    def step_seconds(self) -> float:
+        """The median time of a step: one that also tested the net, or read losses, is no pace.
+
+        A GPU's queue is full after a few steps, so that the CPU then waits for every step's work.
+        """
+        return median(self._took) if self._took else 0.0
+
+    def _read_losses(self) -> None:
         if self._waiting and (self.run.device.type == "cpu" or len(self._waiting) >= LOG_BUFFER):
             self._flush()
+
+    def _after_step(self) -> None:
         loss = self.history[-1].get("loss") if self.history else None
-        self.run.progress.step(self.name, self.step, self.total or 0, loss, self._took)
+        self.run.progress.step(self.name, self.step, self.total or 0, loss, self._took[-1])
         if self.run.out_of_time() or self.run.interrupts.wish:
             self.save()
             raise self._stop()

@@ -74,6 +74,7 @@ def _result(run: Run, unit: Unit, status: str, seconds: float) -> dict[str, Any]
         "steps": sum(t.step for t in tasks),
         "seconds": round(seconds + run.earlier_seconds, 2),
         "training_seconds": round(sum(t.seconds for t in tasks), 2),
+        "step_seconds": {t.name: round(t.step_seconds, 6) for t in tasks if t.step_seconds},
         "resumes": run.resumes,
         "peak_memory_bytes": memory.peak(run.device),
         "config": plain_config(run.config),

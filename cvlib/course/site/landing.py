@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nbformat import NotebookNode
 
 from cvlib.course.chapters import CHAPTERS, Chapter
 from cvlib.course.editions import ENGLISH, Edition
-from cvlib.course.errors import CourseError
-from cvlib.course.notebooks.cells import CARD as CARD_TAG
+from cvlib.course.notebooks import cards
 from cvlib.course.page.scoreboard import NOT_RECORDED
 from cvlib.course.run import record
 from cvlib.course.site.pages import label
@@ -84,7 +82,7 @@ def _number(entry: Chapter) -> int:
 
 def card(edition: Edition, entry: Chapter, nb: NotebookNode, own: bool) -> str:
     """One chapter: a picture, the claim, what the recorded runs say of it."""
-    kind, _, alt = card_picture(entry, nb)
+    kind, _, alt = cards.picture(entry, nb)
     found = CLAIM.search(nb.cells[0].source)
     page = f"notebooks/{entry.name}"
     return CARD.format(
@@ -115,26 +113,6 @@ def _others(statuses: Sequence[str], edition: Edition) -> str:
     words = edition.words
     counts = [f"{statuses.count(s)} {words.statuses.get(s, s)}" for s in dict.fromkeys(statuses)]
     return words.others.format(counts=words.comma.join(counts))
-
-
-def card_picture(entry: Chapter, nb: NotebookNode) -> tuple[str, bytes, str]:
-    """Suffix, file and alt text of a card's picture.
-
-    It is the first figure of the cell that is tagged `card`; without such a cell the first of the
-    page, which is the result that section 2 opens with.
-    """
-    tagged = [cell for cell in nb.cells if CARD_TAG in cell.metadata.get("tags", [])]
-    for picture in _pictures(tagged or nb.cells):
-        return picture
-    raise CourseError(f"{entry.name} shows no figure for its card")
-
-
-def _pictures(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, bytes, str]]:
-    for output in (output for cell in cells for output in cell.get("outputs", [])):
-        for kind, content in output.get("data", {}).items():
-            if kind.startswith("image/"):
-                alt = output.metadata[kind]["alt"]
-                yield kind.removeprefix("image/"), base64.b64decode(content), alt
 
 
 def exercises(entries: Sequence[Chapter]) -> str:

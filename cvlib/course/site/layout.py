@@ -18,6 +18,7 @@ from cvlib.course import atomic
 from cvlib.course.chapters import RELEASE, REPOSITORY, Chapter
 from cvlib.course.editions import EDITIONS, ENGLISH, Edition
 from cvlib.course.editions.follow import follow
+from cvlib.course.notebooks import cards
 from cvlib.course.notebooks.canonical import read
 from cvlib.course.paths import ROOT
 from cvlib.course.site import landing, pages
@@ -34,7 +35,7 @@ def lay_out(
     shutil.copytree(SPHINX, source, ignore=shutil.ignore_patterns("__pycache__"))
     atomic.write(source / "edition.json", json.dumps(_switch(edition, notebooks)))
     for entry, nb in notebooks.items():
-        kind, picture, _ = landing.card_picture(entry, nb)
+        kind, picture, _ = cards.picture(entry, nb)
         atomic.write(source / "_cards" / f"{entry.name}.{kind}", picture)
 
     own = _translated(edition, notebooks)

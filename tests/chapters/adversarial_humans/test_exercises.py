@@ -20,6 +20,11 @@ def clamped_softmax(logits, inside):
     return (p / (1 - p)).log()
 
 
+def by_one_minus_p(logits, inside):
+    log_p = logits[:, inside].logsumexp(1) - logits.logsumexp(1)
+    return log_p - torch.log1p(-log_p.exp())  # right for a P near 0, infinite for one near 1
+
+
 def by_mean(logits, inside):
     return s.coarse_log_odds(logits, inside) - math.log(len(inside))
 
@@ -36,6 +41,11 @@ def unbounded(x_adv, levels, eps):
 def in_uint8(x_adv, levels, eps):
     rounded = (255 * x_adv).round().clamp(0, 255).byte()
     return torch.minimum(torch.maximum(rounded, levels - eps), levels + eps)
+
+
+def difference_cut_off(x_adv, levels, eps):
+    delta = (255 * x_adv - levels).int()  # towards 0: 0.6 levels are lost
+    return (levels.int() + delta.clamp(-eps, eps)).clamp(0, 255).byte()
 
 
 def cut_off(levels, delta):
@@ -103,6 +113,7 @@ WRONG = {
     "02.2": {
         "by softmax": (by_softmax, "stay in the logarithm"),
         "clamped": (clamped_softmax, "stay in the logarithm"),
+        "1 - P": (by_one_minus_p, "10,000 far above yours is infinite"),
         "log P": (
             lambda x, i: x[:, i].logsumexp(1) - x.logsumexp(1),
             "divide by 1 - P",
@@ -115,6 +126,7 @@ WRONG = {
         "bound in floats, cut off": (bound_in_floats, "you cut off"),
         "no bound": (unbounded, "farther than eps levels"),
         "in uint8": (in_uint8, "round"),
+        "difference cut off": (difference_cut_off, "0.6 levels away"),
         "floats": (lambda x, v, e: 255 * x, "whole levels"),
         "nothing": (lambda x, v, e: v, "every pixel should reach the bound"),
     },

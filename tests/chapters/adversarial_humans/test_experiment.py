@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from cvlib.adversarial.coarse import CoarseTask
 from cvlib.adversarial.nets import Size
-from cvlib.chapters.adversarial_humans import bench, experiment
-from cvlib.chapters.adversarial_humans.config import ALL, CONFIG
+from cvlib.adversarial.retina import RetinaBlur
+from cvlib.adversarial.stimuli import of_the_groups
+from cvlib.adversarial.transfer import Lab
+from cvlib.adversarial.viewing import ViewingGeometry
+from cvlib.chapters.adversarial_humans import bench, claims, experiment
+from cvlib.chapters.adversarial_humans.config import ALL, CONFIG, Photos
 from cvlib.chapters.adversarial_humans.experiment import EXPERIMENT
 from cvlib.chapters.adversarial_humans.train import SHIFT, shifted
 from cvlib.course.run.record import note
@@ -49,6 +54,35 @@ def test_a_run_measures_what_its_units_declare(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "train", None)  # nothing is trained again
     again = Run(tiny, "laptop", 0, tmp_path).execute()
     assert again["metrics"] == result["metrics"]
+
+
+@pytest.fixture
+def photographs(monkeypatch):
+    """Four linear networks that no package carries, and noise for photographs."""
+    groups = {"pets": {"dog": [0, 1], "cat": [2]}, "hazard": {"snake": [3], "spider": [4]}}
+    task = CoarseTask(groups, fine=6)
+    pixels = torch.randint(0, 256, (8, 3, 12, 12), generator=torch.manual_seed(0)).byte()
+    zoo = {}
+    for seed, name in enumerate((*claims.PAIR, *claims.HELD_PHOTOS)):
+        torch.manual_seed(seed)
+        zoo[name] = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(432, 6))
+    eyes = {"plain": torch.nn.Identity(), "retina": RetinaBlur(ViewingGeometry(12), 0.3)}
+    stimuli = of_the_groups(pixels, torch.tensor([0, 1, 2, 3, 4, 0, 2, 3]), task, 8)
+    lab = Lab(task, dict.fromkeys(eyes, zoo), eyes, stimuli)
+    monkeypatch.setattr(experiment, "photo_lab", lambda *size_and_seed: lab)
+    return lab
+
+
+def test_photographs_measure_what_their_units_declare(photographs, tmp_path):
+    config = CONFIG["laptop"]
+    config = replace(config, photos=Photos(replace(config.photos.attack, steps=2), size=12))
+    run = Run(replace(EXPERIMENT, config={"laptop": config}), "laptop", 0, tmp_path)
+    for unit in run.plan:
+        if unit.name.startswith("photo"):
+            unit = replace(unit, needs=())
+            run.enter(unit)
+            unit.run(run)
+            assert set(run.values) == set(unit.metrics)
 
 
 def test_smoke_trains_one_net_and_takes_the_others_from_the_course(tmp_path):

@@ -8,9 +8,12 @@ import torch
 from cvlib.chapters.biggan import bench, experiment, probes
 from cvlib.chapters.biggan.config import BIG16, CONFIG, Arm, panel
 from cvlib.chapters.biggan.experiment import EXPERIMENT, measured
-from cvlib.course.run import record
+from cvlib.course.chapters import chapter
+from cvlib.course.run import record, weights
 from cvlib.course.run.run import Run
 from cvlib.gan.nets import ResGenerator
+from cvlib.gan.sampling import class_grid
+from cvlib.metrics.features import to_uint8
 
 
 def test_the_panel_scores_equal_steps_and_equal_images():
@@ -89,3 +92,14 @@ def test_the_bench_prints_rates(monkeypatch):
     text = bench.bench(quick=True)
     assert text.count("images/s") == 3
     assert "monitor every 100 steps" in text
+
+
+def test_the_fixed_noises_pictures_are_those_of_the_recorded_nets():
+    """What stands beside the record was drawn by the nets that stand there, too."""
+    kept = weights.beside(chapter(10), "fixed_noise")
+    drawn = to_uint8(class_grid(probes.recorded_generators()["base"], 2, 11)).int()
+    for name, pictures in (("kept", kept["b64"]), ("trained again", kept["base"][-1])):
+        assert (drawn - pictures.int()).abs().max() <= 1, name
+    assert kept["base"].shape == kept["collapse"].shape == (len(kept["steps"]), 20, 1, 16, 16)
+    assert kept["steps"][-1] == CONFIG["laptop"].collapse.steps
+    assert kept.keys() >= set(probes.SCALED)

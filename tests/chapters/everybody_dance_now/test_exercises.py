@@ -46,6 +46,12 @@ def one_end(low, high, far, close, first):
     return abs((close - 1) * (high - first))
 
 
+def whole_rows(low, high, far, close, first):
+    slope = (close - far) / (high - low)
+    rows = range(int(low), int(high) + 1)
+    return max(abs((far - 1 + slope * (a - low)) * (a - first)) for a in rows)
+
+
 def by_search(low, high, far, close, first):
     a = torch.linspace(low, high, 200_001, dtype=torch.float64)
     c = far + (a - low) / (high - low) * (close - far)
@@ -64,6 +70,16 @@ def a_bell(d, width):
 def mean_of_neighbours(track, confidence, sigma):
     keypoints = torch.cat([track, confidence[:, None]], 1)[:, None]
     return gaussian(keypoints, sigma)[:, 0, :2]
+
+
+def window_cut(track, confidence, sigma):
+    near = [s.smooth_lines(track, _only_near(confidence, t, sigma), sigma)[t] for t in range(25)]
+    return torch.stack(near)
+
+
+def _only_near(confidence, t, sigma):
+    away = (torch.arange(len(confidence)) - t).abs()
+    return confidence * (away <= 3 * sigma)
 
 
 def votes_of_all(track, confidence, sigma):
@@ -118,6 +134,7 @@ WRONG = {
         "both ends": (ends, "the miss is a parabola"),
         "whole scale": (whole_scale, "it is c - 1 that counts"),
         "one end": (one_end, "somewhere on the stage"),
+        "whole rows": (whole_rows, "somewhere on the stage"),
         "signed": (lambda *case: -s.worst_miss(*case), "no sign here"),
         "twice": (lambda *case: 2 * s.worst_miss(*case), "no foot on the stage"),
     },
@@ -136,6 +153,7 @@ WRONG = {
             lambda track, c, sigma: s.smooth_lines(track, c, sigma / 2**0.5),
             "the half missing",
         ),
+        "a window": (window_cut, "cut no window"),
         "as it came": (lambda track, c, sigma: track, "noise would stay"),
     },
     "09.5": {

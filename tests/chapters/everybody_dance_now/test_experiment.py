@@ -50,7 +50,7 @@ def tiny():
         steps=1, face_steps=1, batch=1,
     )  # fmt: skip
     config = replace(
-        smoke, height=48, width=40, dances=Dances((11,), 4, test=3, transfer=2), steps=2,
+        smoke, height=48, width=40, dances=Dances((11,), 6, test=3, transfer=2), steps=2,
         reader_steps=1, detector_steps=1, g_width=8, blocks=1, batch=2, portrait=portrait,
     )  # fmt: skip
     return replace(EXPERIMENT, config={"smoke": config})

@@ -8,6 +8,7 @@ import torch
 
 from cvlib.chapters.everybody_dance_now import figures, probes
 from cvlib.chapters.everybody_dance_now.config import CONFIG
+from cvlib.chapters.everybody_dance_now.experiment import EXPERIMENT
 from cvlib.chapters.everybody_dance_now.train import adam, cool, generator, neighbours, play
 from cvlib.dance.footage import footage
 from cvlib.dance.skeleton import BODY21
@@ -84,6 +85,20 @@ def test_the_layer_table_counts_every_parameter():
     rows = probes.layer_table(G).splitlines()[1:]
     counted = sum(int(line.split()[-1].replace(",", "")) for line in rows)
     assert counted == sum(p.numel() for p in G.parameters())
+
+
+def test_a_row_of_pixels_lies_with_time_downwards():
+    rows = torch.rand(5, 3, 12) * 2 - 1
+    fig = figures.slices({"one": rows, "other": -rows})
+    shown = fig.axes[0].images[0].get_array()
+    assert shown.shape == (5, 12, 3)
+    assert shown[4, 0].tolist() == pytest.approx(((rows[4, :, 0] + 1) / 2).tolist())
+    plt.close("all")
+
+
+def test_dots_name_metrics_that_are_declared():
+    for kind in ("tde", "ssim"):
+        assert set(probes.arms(kind).values()) <= set(EXPERIMENT.metrics)
 
 
 def test_pictures_are_drawn_and_closed():

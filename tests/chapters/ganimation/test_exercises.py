@@ -33,6 +33,11 @@ def torn(x, y, cx, cy, strength):
     return 0.075 * strength * (away < 0.15)
 
 
+def cut_off(x, y, cx, cy, strength):
+    squared = (x.abs() - cx).square() + (y - cy).square()
+    return 0.075 * strength * torch.exp(-squared / 0.1**2) * (squared < 0.15**2)
+
+
 def without_cycle(read, copied, shown, cycle, returned, attention):
     return read * (copied - shown) / (2 * attention)
 
@@ -47,9 +52,20 @@ def summed(scores):
     return lips(scores, opened + 1.5 * scores["jawOpen"] - scores["mouthClose"])
 
 
+def no_lower_lip(scores):
+    upper = (scores["mouthUpperUpLeft"] + scores["mouthUpperUpRight"]) / 2
+    return lips(scores, max(upper, 1.5 * scores["jawOpen"]) - scores["mouthClose"])
+
+
+def stronger_side(scores):
+    names = ("mouthLowerDown", "mouthUpperUp")
+    opened = max(scores[f"{n}{side}"] for n in names for side in ("Left", "Right"))
+    return lips(scores, max(opened, 1.5 * scores["jawOpen"]) - scores["mouthClose"])
+
+
 def uncut(scores):
-    opened = max((scores["mouthUpperUpLeft"] + scores["mouthUpperUpRight"]) / 2,
-                 1.5 * scores["jawOpen"])  # fmt: skip
+    pairs = [(f"{n}Left", f"{n}Right") for n in ("mouthLowerDown", "mouthUpperUp")]
+    opened = max(1.5 * scores["jawOpen"], *((scores[a] + scores[b]) / 2 for a, b in pairs))
     return s.smile_and_lips(scores)[0], opened - scores["mouthClose"]
 
 
@@ -75,6 +91,8 @@ WRONG = {
         "one corner": (one_corner, "both corners are pulled"),
         "everywhere": (wide, "farther than 0.15"),
         "torn": (torn, "skin tears"),
+        "a bell that is cut off": (cut_off, "skin tears"),
+        "one mouth only": (lambda x, y, cx, cy, t: s.droop(x, y, 0.2, 0.35, t), "moves by 0.075"),
         "too far": (lambda x, y, cx, cy, t: 2 * s.droop(x, y, cx, cy, t), "moves by 0.075"),
         "squared": (lambda x, y, cx, cy, t: s.droop(x, y, cx, cy, t * t), "half as far"),
     },
@@ -94,6 +112,8 @@ WRONG = {
         "left only": (lambda q: (q["mouthSmileLeft"], s.smile_and_lips(q)[1]), "averaged"),
         "summed": (summed, "not their sum"),
         "uncut": (uncut, "below 0"),
+        "no lower lip": (no_lower_lip, "lower lip counts"),
+        "the stronger side": (stronger_side, "both its sides averaged"),
         "the jaw as it is": (
             lambda q: lips(q, q["jawOpen"] - q["mouthClose"]),
             "one and a half times",
@@ -117,6 +137,26 @@ def linear(x, y, cx, cy, t):
     return 0.075 * t * (1 - away / 0.15).clamp_min(0)
 
 
-@pytest.mark.parametrize("shape", [cosine, linear])
+def steep(x, y, cx, cy, t):
+    away = ((x.abs() - cx).square() + (y - cy).square()).sqrt()
+    return 0.075 * t * (1 - away / 0.15).clamp_min(0).sqrt()
+
+
+@pytest.mark.parametrize("shape", [cosine, linear, steep])
 def test_other_shapes_of_a_muscle_are_right_too(shape):
     assert judge(EXERCISES["07.3"], shape).status == "right"
+
+
+def solved_for(image, color, result, mask):
+    share = ((result - image) * (color - image)).sum(1, keepdim=True)
+    return share / (color - image).square().sum(1, keepdim=True)
+
+
+def by_each_picture(image, color, result, mask):
+    error = (torch.lerp(image, color, mask.expand_as(image)) - result).abs()
+    return torch.where(error.amax((1, 2, 3), keepdim=True) < 1e-6, mask, 1 - mask)
+
+
+@pytest.mark.parametrize("answer", [solved_for, by_each_picture])
+def test_other_ways_to_a_mask_are_right_too(answer):
+    assert judge(EXERCISES["07.1"], answer).status == "right"

@@ -17,8 +17,27 @@ def G():
 
 
 def test_the_median_seed_is_a_rule():
-    told = {"seeds": [0, 1, 2], "metrics": {"fit_base": {"values": [0.9, 0.2, 0.5]}}}
+    told = {"seeds": [0, 1, 2], "metrics": {"fit_long": {"values": [0.9, 0.2, 0.5]}}}
     assert probes.median_seed(told) == 2
+
+
+def test_the_noises_are_those_of_the_arms_from_none_to_all():
+    assert probes.noises() == {0.0: "clean", 0.2: "faint", 0.4: "half", 0.8: "base"}
+    assert set(probes.noises().values()) <= set(probes.KEPT)
+
+
+def test_a_stand_in_for_a_picture_is_one_person_without_expression():
+    picture = probes.portrait(probes.strangers(1), 64)
+    assert picture.shape == (3, 64, 64)
+    assert probes.portrait(probes.strangers(1), 64).equal(picture)
+
+
+def test_a_picture_comes_back_once_for_each_unit(G):
+    picture = probes.portrait(probes.strangers(1), 64)
+    made = probes.own_pictures(G, picture, (10, 10, 40))
+    assert list(made) == ["the picture", "AU 4", "AU 12", "AU 26"]
+    assert made["the picture"] is picture
+    assert not torch.equal(made["AU 4"], picture)
 
 
 def test_a_cross_fade_is_a_ghost_and_half_an_expression_is_none():
@@ -56,11 +75,14 @@ def test_every_picture_without_a_record_can_be_drawn(G):
     face, t = probes.strangers(1), probes.held_out(2)
     drawn = [
         figures.hero(face, G, t), figures.fading(face, (12,), 32), figures.unit_sheet(face, 32),
-        figures.decomposition(G, t), figures.triangle(G, t), figures.closing_strip(face, (12,), 2),
+        figures.decomposition(G, t),
         figures.talk({"one": torch.eye(3), "two": torch.eye(3)}),
     ]  # fmt: skip
     fig, ax = plt.subplots()
     figures.draw_split(G, face, 26)(ax, 0.5)
+    said = {f"{kind}_half": {"mean": 0.5} for kind in figures.JUDGES}
+    figures.draw_noise({"half": G}, t, said)(ax, 0.4)
+    assert ax.get_xlabel().count("0.50") == 3
     figures.draw_muscles(face, {"smile": 12}, 32)(ax, {"smile": 0.5})
     assert all(each.axes for each in (*drawn, fig))
     plt.close("all")

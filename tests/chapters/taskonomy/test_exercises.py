@@ -83,6 +83,10 @@ WRONG = {
             "though nothing uses it",
         ),
         "a number": (lambda *a: 1, "True or False"),
+        "all of it is spent": (
+            lambda e, c, s, k, b: solutions.allowed(e, c, s, k, b) and sum(k[x] for x in s) == b,
+            "need not be spent",
+        ),
     },
     "05.4": {
         "just below": (8, "0.389"),

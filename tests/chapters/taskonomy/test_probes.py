@@ -1,6 +1,7 @@
 """The page's helpers on a tiny recorded run and on the rooms themselves."""
 
 from dataclasses import replace
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +13,7 @@ from cvlib.chapters.taskonomy.experiment import EXPERIMENT
 from cvlib.course.run.record import note
 from cvlib.course.run.run import Run
 from cvlib.synth.rooms import render
+from cvlib.taskonomy import pictures
 from cvlib.taskonomy.own import teachers_of
 from tests.chapters.taskonomy.test_experiment import TINY
 
@@ -91,6 +93,22 @@ def test_a_problem_of_the_record_gives_its_policies_back(record):
     few, _ = probes.rooms_problem(record, ["depth", "normal"], importance={"depth": 3.0})
     assert set(few.targets) == {"depth", "normal"}
     assert few.importance == {"depth": 3.0}
+    assert few.cost == {"random": 0.0}, "what needs no labels costs nothing"
+
+
+def test_an_own_policy_keeps_order_cost_and_budget(record):
+    needed = ["depth", "normal", "semantic"]
+    solved = partial(probes.own_policy, record, needed)
+    for order in (1, 2):
+        policy, ledger = solved(2, order, {"semantic": 3.0}, {})
+        assert set(policy) == set(needed)
+        assert max(len(sources) for sources in policy.values()) <= order
+        assert set(ledger) == {"labels", "gain", "quality"}
+    policy, _ = solved(2, 2, {}, {"normal": 3.0})
+    assert not any("normal" in sources for sources in policy.values()), "beyond the budget"
+    everything, _ = solved(3, 2, {}, {})
+    free, _ = solved(2, 2, {}, {"normal": 0.0})
+    assert free == everything, "a free task leaves the budget to the other two"
 
 
 def test_readings_and_encoders_come_from_the_files_of_a_finished_run(run, record):
@@ -112,10 +130,12 @@ def test_every_figure_can_be_drawn(record):
     curve = probes.rooms_curve(record)
     odds = probes.odds_against_full(record)
     losses = [note(record, "transfers", "losses")["depth"]]
+    names = ["depth", "normal", "semantic"]
+    tree = names, np.array([[0, 1, 0.2, 2], [2, 3, 0.5, 3]])
     drawn = [
         figures.curves(None, curve, curve),
         figures.losses_by_source(losses, ("autoencode",)),
-        figures.matrices(odds, odds),
+        figures.structure(odds, odds, {"rooms": tree, "authors": tree}),
         figures.asymmetric(probes.asymmetries(odds, 3), odds, odds),
     ]
     for fig in drawn:
@@ -124,5 +144,6 @@ def test_every_figure_can_be_drawn(record):
     players, weights = probes.power_iterates(record, 3)
     figures.draw_weights(one, players, weights[3], np.argsort(-weights[3]))
     policy = {"depth": ["normal"], "normal": ["normal"]}
-    figures.draw_policy(other, policy, ["depth", "normal", "semantic"], "quality")
+    pictures.draw_policy(other, policy, names, {"labels": 0.4, "quality": 0.3})
     fig.canvas.draw()
+    assert [t.get_text() for t in other.texts][-2:] == ["quality", "0.30"]

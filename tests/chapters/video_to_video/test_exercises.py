@@ -114,6 +114,8 @@ WRONG = {
         "the paper twice": (lambda m, b: (s.shares(m, b)[0],) * 2, "foreground is never warped"),
         "sums": (lambda m, b: tuple(2 * x for x in s.shares(m, b)), "do not add up to 1"),
         "one": (lambda m, b: s.shares(m, b)[0], "expected 2 things"),
+        "a choice": (lambda m, b: s.shares(m, (b > 0.5).to(b)), "take it as a weight"),
+        "any at all": (lambda m, b: s.shares(m, b.bool().to(b)), "take it as a weight"),
     },
     "08.3": {
         "bilinear": (bilinear_labels, "labels appear that were not there"),
@@ -123,6 +125,7 @@ WRONG = {
         "around the border": (rolled_labels, "mark it with `ignore`"),
         "cut off": (lambda x, f, i: s.warp_labels(x, f.trunc(), i), "round to the nearest"),
         "rounded down": (lambda x, f, i: s.warp_labels(x, f.floor(), i), "round to the nearest"),
+        "always 255": (lambda x, f, i: s.warp_labels(x, f, 255), "`ignore` is an argument"),
     },
     "08.4": {
         "uphill": (lambda *a: -s.ground_flow(*a), "the sign"),

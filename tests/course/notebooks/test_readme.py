@@ -1,31 +1,57 @@
 """README tells what the code and the recorded runs say."""
 
-import io
 import re
 import tomllib
+from html import escape
 
 import pytest
-from PIL import Image
 
-from cvlib.course.chapters import CHAPTERS
+from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
+from cvlib.course.editions import ENGLISH, TRANSLATIONS
+from cvlib.course.editions import readme as chinese
 from cvlib.course.errors import CourseError
-from cvlib.course.notebooks import readme
-from cvlib.course.notebooks.likeness import difference
+from cvlib.course.notebooks import cards, readme
+from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.verify import PRINTED
 from cvlib.course.paths import ROOT
 
 TEXT = readme.README.read_text(encoding="utf-8")
+CHINESE_TEXT = chinese.README.read_text(encoding="utf-8")
+(CHINESE,) = TRANSLATIONS
 
 
 def test_the_generated_tables_are_up_to_date():
     assert readme.rendered(TEXT) == TEXT, "run `make notebooks`"
 
 
-def test_the_hero_is_the_picture_of_the_stored_notebook():
-    content, alt, caption = readme.hero()
-    assert difference(readme.hero_file().read_bytes(), content) == "", "run `make notebooks`"
-    assert f"![{alt}](" in TEXT
-    assert caption.removeprefix("Figure. ") in TEXT
+@pytest.mark.parametrize("entry", written(), ids=lambda c: c.name)
+def test_the_gallery_shows_the_pictures_of_the_stored_notebooks(entry):
+    shown = cards.picture(entry, read(entry.notebook))
+    (file,) = entry.recorded.glob("card.*")
+    assert file.read_bytes() == shown.content, "run `make notebooks`"
+    for text, page in ((TEXT, ENGLISH.file(entry)), (CHINESE_TEXT, in_chinese(entry))):
+        (cell,) = [line for line in text.splitlines() if file.relative_to(ROOT).as_posix() in line]
+        assert f'alt="{escape(shown.alt)}"' in cell
+        assert f'<a href="{page}">' in cell
+
+
+def in_chinese(entry):
+    return (CHINESE if CHINESE.has(entry) else ENGLISH).file(entry)
+
+
+def test_a_changed_picture_is_written_anew_and_one_of_another_kind_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cards, "written", lambda: [chapter(4)])
+    monkeypatch.setattr(Chapter, "recorded", property(lambda self: tmp_path / self.name))
+    (tmp_path / chapter(4).name).mkdir()
+    (tmp_path / chapter(4).name / "card.webp").write_bytes(b"old")
+    cards.refresh()
+    (file,) = (tmp_path / chapter(4).name).iterdir()
+    before = file.stat().st_mtime_ns
+    cards.refresh()
+    assert file.stat().st_mtime_ns == before
+    file.write_bytes(b"spoilt")
+    cards.refresh()
+    assert file.read_bytes() == cards.picture(chapter(4), read(chapter(4).notebook)).content
 
 
 # Every number of the README's own prose, and who says so.
@@ -61,8 +87,8 @@ def test_what_is_promised_of_the_outputs_is_what_the_tests_demand():
 DRIFTS = {
     "a verdict": ("| no record yet |", "| contradicted |"),
     "a sentence on what is compared": ("at least 95 %", "at least 99 %"),
-    "the hero's alt text": (readme.hero()[1][:20], "A cat and"),
-    "the hero's caption": ("a plumbing check, not evidence", "evidence"),
+    "a picture's alt text": ("Sixteen globes", "Sixteen cats"),
+    "a picture's page": ("notebooks/01_spherical_cnns.ipynb", "notebooks/02.ipynb"),
     "a chapter's state": ("| done |", "| planned |"),
 }
 
@@ -75,13 +101,8 @@ def test_a_drift_of_a_generated_part_is_seen(drift):
     assert readme.rendered(planted) == TEXT != planted
 
 
-def test_another_number_or_hero_is_seen():
+def test_another_number_is_seen():
     assert set(re.findall(r"\d+", prose("It takes 999 s."))) - SOURCES.keys() == {"999"}
-    content, *_ = readme.hero()
-    picture = Image.open(io.BytesIO(content)).convert("RGB")
-    flipped = io.BytesIO()
-    picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(flipped, "PNG")
-    assert difference(flipped.getvalue(), content)
 
 
 def test_every_chapter_has_its_row_and_state():
@@ -93,7 +114,8 @@ def test_every_chapter_has_its_row_and_state():
 
 
 def test_local_links_and_pictures_exist():
-    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
+    for pair in re.findall(r"""\]\(([^)#]+)\)|(?:src|href)="([^"]+)""", TEXT + CHINESE_TEXT):
+        target = "".join(pair)
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
 

@@ -166,9 +166,41 @@ def test_the_live_picture_has_an_alt_text_and_the_slider_says_its_value(page, mo
     assert "aria-valuetext" in script
 
 
-@pytest.mark.parametrize("control", [{}, {"G": [1]}, {"G": [1, 2], "N": [1, 2]}])
-def test_explore_takes_one_control_with_values(control):
-    with pytest.raises(CourseError, match="exactly one control"):
+def test_further_controls_are_menus_and_the_strip_shows_their_first_values(page, monkeypatch):
+    widgets = pytest.importorskip("ipywidgets")
+    made, drawn = [], []
+    monkeypatch.setattr(explore_module.frontend, "is_live", lambda: True)
+    monkeypatch.setattr("IPython.display.display", made.append)
+
+    def bars(ax, *values):
+        drawn.append(values)
+        ax.bar(range(len(values)), [float(v) for v in values])
+
+    choices = {"G": [1, 2, 4], "N": [3, 5], "s": [0.5, 2.5]}
+    explore(bars, **choices, alt="Bars.", caption="More groups.")
+    assert drawn == [(1, 3, 0.5), (2, 3, 0.5), (4, 3, 0.5), (1, 3, 0.5)], "the strip, then live"
+    slider, *menus, image = made[0].children
+    assert [type(menu) for menu in menus] == [widgets.Dropdown] * 2
+    slider.value, menus[1].value = 1, 1
+    assert drawn[-1] == (2, 3, 2.5)
+    assert 'alt="The picture for G = 2, N = 3, s = 2.5. Bars."' in image.value
+    assert not plt.get_fignums()
+
+
+def test_a_taller_strip_makes_a_taller_live_picture(page, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(
+        figures, "show", lambda fig, **words: sizes.append(tuple(fig.get_size_inches()))
+    )
+    for height in (2.2, 5.0):
+        explore(draw, G=[1, 2], alt="a", caption="c", height=height)
+    plt.close("all")
+    assert sizes == [(8, 2.2), (8, 5.0)]
+
+
+@pytest.mark.parametrize("control", [{}, {"G": [1]}, {"G": [1, 2], "N": [1]}])
+def test_explore_takes_controls_with_values(control):
+    with pytest.raises(CourseError, match="controls with two or more values"):
         explore(draw, alt="a", caption="c", **control)
 
 

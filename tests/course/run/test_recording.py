@@ -341,6 +341,52 @@ def test_a_compared_set_is_of_one_code_and_configuration(tmp_path, carried, key,
         merged(tmp_path / "place", seeds=1)
 
 
+def on_another_device(place, *units):
+    """Let these results be of another device, and later."""
+    for unit in units:
+        (path,) = place.rglob(f"{unit}.json")
+        changed = json.loads(path.read_text())
+        changed |= {"device": "H100", "date": "2999-01-01T00:00:00+00:00"}
+        path.write_text(json.dumps(changed))
+
+
+def test_the_units_of_a_seed_are_of_one_device(tmp_path, carried, monkeypatch):
+    place = tmp_path / "place"
+    pack.unpack(carried, place)
+    on_another_device(place, "seed0/units/third")
+    with pytest.raises(CourseError, match=r"lacks .* seed 0: third; seed 0 is of .* third of H100"):
+        merged(place)
+    on_another_device(place, "seed0/units/first", "seed0/units/second")
+    merged(place)
+    whole = record.recorded(FOUR)
+    assert whole["complete"]
+    assert whole["provenance"]["device"].startswith("mixed")
+    assert {u["device"] for u in whole["provenance"]["units"] if u["seed"] == 0} == {"H100"}
+
+
+def test_a_further_unit_of_another_device_is_left_out_and_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_EXTRA", "diverging")
+    plan = planned(tmp_path / "out", seeds=1)
+    visit.run(plan)
+    on_another_device(plan.work, "seed0/units/diverging")
+    said = merged(plan.work, seeds=1)
+    assert any("so diverging of H100 is left out" in line for line in said)
+    assert record.recorded(FOUR)["missing"] == ["seed 0: diverging"]
+
+
+def test_a_seed_that_another_device_began_is_left_to_it(tmp_path, carried):
+    place = tmp_path / "place"
+    pack.unpack(carried, place)
+    (path,) = place.rglob("seed0/units/third.json")
+    path.unlink()
+    on_another_device(place, "seed0/units/first", "seed0/units/second")
+    pack.pack(place, carried, planned(tmp_path / "one").jobs)
+    plan = planned(tmp_path / "two", sources=[carried])
+    assert "04 was begun on H100 (seed 0)" in plan.lines[-1]
+    assert len(plan.jobs) == 5
+    assert visit.foretold(plan)[0].endswith("0 units to do:")
+
+
 def test_nonsense_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     for options in ({"minutes": float("nan")}, {"minutes": -5}, {"workers": 0}, {"seeds": 0}):

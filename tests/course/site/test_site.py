@@ -12,6 +12,7 @@ from cvlib.course import site
 from cvlib.course.chapters import CHAPTERS, Chapter, chapter, written
 from cvlib.course.editions import ENGLISH, TRANSLATIONS, Edition
 from cvlib.course.errors import CourseError
+from cvlib.course.notebooks import cards
 from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.coursebuild import ran_here
 from cvlib.course.notebooks.pool import Outcome
@@ -221,11 +222,11 @@ def test_a_card_without_a_chapter_of_its_own_leads_to_the_english_page():
 def test_the_tagged_figure_stands_on_the_card_else_the_first():
     nb = a_chapter()
     nb.cells.append(new_code_cell("show(b)", outputs=figure("Second.", "It rises.")))
-    assert landing.card_picture(chapter(4), nb) == ("png", base64.b64decode(PNG), ALT)
+    assert cards.picture(chapter(4), nb) == ("png", base64.b64decode(PNG), ALT)
     nb.cells[-1].metadata["tags"] = ["card"]
-    assert landing.card_picture(chapter(4), nb)[2] == "Second."
+    assert cards.picture(chapter(4), nb)[2] == "Second."
     with pytest.raises(CourseError, match="shows no figure"):
-        landing.card_picture(chapter(4), notebook())
+        cards.picture(chapter(4), notebook())
 
 
 def test_a_page_loads_only_what_it_shows(built):
@@ -289,7 +290,7 @@ def test_every_stored_chapter_can_be_laid_out(entry):
     assert len(figures) == len(shown)
     solutions = "".join(c.source for c in laid.cells).count("<summary>A solution</summary>")
     assert solutions == len(entry.module("exercises").EXERCISES)
-    assert landing.card_picture(entry, nb)[2]
+    assert cards.picture(entry, nb)[2]
 
 
 def test_every_figure_of_a_cell_gets_its_caption():

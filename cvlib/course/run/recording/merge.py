@@ -36,7 +36,7 @@ def merge(
     """Write the record of every chapter that has results in `folder`; one line about each.
 
     Raises `CourseError` where a headline unit is missing or a compared set mixes code,
-    configurations or data.
+    configurations or data. The units of one seed are of one device: those of another are left out.
     """
     said = []
     with tempfile.TemporaryDirectory() as place:
@@ -61,14 +61,16 @@ def _merge_one(
     found: Sequence[tuple[Path, dict[str, Any]]], seeds: int | None,
 ) -> list[str]:  # fmt: skip
     code = identity.code_hash(experiment.units)
+    headline = [unit.name for unit in experiment.plan(profile) if unit.priority == 0]
+    comparable, left_out = _of_one_device(found, headline)
     best: dict[tuple[int, str], tuple[Path, dict[str, Any]]] = {}
-    for path, r in sorted(found, key=lambda pair: (pair[1]["code"] == code, pair[1]["date"])):
+    for path, r in sorted(comparable, key=lambda pair: (pair[1]["code"] == code, pair[1]["date"])):
         best[r["seed"], r["unit"]] = (path, r)
     wanted = seeds or experiment.seeds.get(profile, 1)
-    headline = [unit.name for unit in experiment.plan(profile) if unit.priority == 0]
     lacking = [f"seed {s}: {u}" for s in range(wanted) for u in headline if (s, u) not in best]
     if lacking:
-        raise CourseError(f"chapter {entry.number:02d} lacks headline units: {', '.join(lacking)}")
+        lacks = f"chapter {entry.number:02d} lacks headline units: {', '.join(lacking)}"
+        raise CourseError("; ".join([lacks, *left_out]))
     names = {unit.name for unit in experiment.plan(profile)}
     more = sorted({s for s, _ in best if s >= wanted})
     whole = [s for s in more if all((s, u) in best for u in headline)]
@@ -83,8 +85,31 @@ def _merge_one(
     if results[0]["code"] != code:
         said.append(f"   made by other training code ({results[0]['code']}) than this ({code})")
     said += [f"   missing: {', '.join(built['missing'])}"] if built["missing"] else []
+    said += [f"   {line}" for line in left_out]
     said += [f"   seed {s} is left out: its headline is not whole" for s in more if s not in whole]
     return said + _keep_weights(entry, profile, [p for (s, _), (p, _) in best.items() if s == 0])
+
+
+def _of_one_device(
+    found: Sequence[tuple[Path, dict[str, Any]]], headline: Sequence[str]
+) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
+    """Of every seed what one device ran, that with most of its headline; what is left out."""
+    groups: dict[int, dict[str, list]] = defaultdict(lambda: defaultdict(list))
+    for path, r in found:
+        groups[r["seed"]][r["device"]].append((path, r))
+
+    def worth(group: list[tuple[Path, dict[str, Any]]]) -> tuple[int, str]:
+        first = {r["unit"] for _, r in group} & set(headline)
+        return len(first), max(r["date"] for _, r in group)
+
+    kept, left_out = [], []
+    for seed, by_device in sorted(groups.items()):
+        device, *others = sorted(by_device, key=lambda d: worth(by_device[d]), reverse=True)
+        kept += by_device[device]
+        for other in others:
+            names = ", ".join(sorted({r["unit"] for _, r in by_device[other]}))
+            left_out.append(f"seed {seed} is of {device}, so {names} of {other} is left out")
+    return kept, left_out
 
 
 def _alike(entry: Chapter, results: Sequence[dict[str, Any]]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cvlib.course.chapters import Chapter
 from cvlib.course.errors import CourseError
@@ -67,14 +69,44 @@ def plan(
     done = [(job, result) for job in jobs if (result := job.result(work))]
     for job, result in done:
         estimates.learn(job, result)
-    others = sorted({r["device"] for _, r in done} - {device})
     said += [f"{len(done)} units are done already"] if done else []
-    said += [f"some ran on {', '.join(others)}: the record will say mixed"] if others else []
-    able = tuple(j for j in jobs if f"{j.chapter.number:02d} {j.unit.name}" not in found.blocked)
+    elsewhere = _begun_elsewhere(done, device)
+    said += _where(elsewhere)
+    able = tuple(
+        job for job in jobs
+        if f"{job.chapter.number:02d} {job.unit.name}" not in found.blocked
+        and (job.result(work) or (job.chapter, job.seed) not in elsewhere)
+    )  # fmt: skip
     return Plan(
         able, profile, minutes, workers, work, out, estimates, experiments,
         (*found.lines, *absent, *said), load, accept_code,
     )  # fmt: skip
+
+
+def _begun_elsewhere(
+    done: Sequence[tuple[Job, dict[str, Any]]], device: str
+) -> dict[tuple[Chapter, int], str]:
+    """The seeds of which another device ran units, and this one none: chapter and seed -> device.
+
+    The units of one seed are compared with each other, so they are of one device.
+    """
+    here = {(job.chapter, job.seed) for job, r in done if r["device"] == device}
+    return {
+        (job.chapter, job.seed): r["device"]
+        for job, r in done
+        if (job.chapter, job.seed) not in here
+    }
+
+
+def _where(elsewhere: dict[tuple[Chapter, int], str]) -> list[str]:
+    groups: dict[tuple[Chapter, str], list[int]] = defaultdict(list)
+    for (entry, seed), device in elsewhere.items():
+        groups[entry, device].append(seed)
+    return [
+        f"{entry.number:02d} was begun on {device} (seed {', '.join(map(str, sorted(seeds)))}): "
+        "what is missing there runs on such a device only; --seeds asks for further seeds"
+        for (entry, device), seeds in groups.items()
+    ]
 
 
 def _about(experiments: dict[Chapter, Experiment], profile: str) -> dict[str, dict]:

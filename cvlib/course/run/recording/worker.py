@@ -77,7 +77,7 @@ def work(
         except (CourseError, DataMissing, MemoryError, OSError) as error:
             tell("failed", text=str(error))
         except Exception as error:
-            tell("failed", text=f"{type(error).__name__}: {error} ({_where(error)})")
+            tell("failed", text=told(error))
 
 
 def _folder(experiment: Experiment) -> str:
@@ -93,13 +93,13 @@ def _next(connection: Connection) -> tuple | None:
         return None
 
 
-def _where(error: BaseException) -> str:
+def told(error: BaseException) -> str:
+    """An unforeseen error in one line, with the file and the line that raised it."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    if trace is None:
-        return "no traceback"
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}: {error} ({place or 'no traceback'})"
 
 
 def _follow_parent(parent: int) -> None:
