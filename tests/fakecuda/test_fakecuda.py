@@ -61,7 +61,7 @@ ARMS = {
     "02": (*(f"net-{name}" for name in NETS), "transfer"),
     "04": ("bn-2", "gn", "paper-bn-2", "deep-gn"),
     "06": ("twins-attention", "twins-local"),
-    "07": ("yardsticks", "base"),
+    "07": ("yardsticks", "long"),
     "08": ("frames", "full"),
     "09": ("reader", "ts", "portrait"),
     "10": ("features", "base"),
