@@ -218,11 +218,11 @@ def _race(ax: Axes, read: Sequence[Mapping[str, float]], steps: Sequence[int]) -
     ax.legend(loc="upper left", fontsize=8)
 
 
-def draw_mix(G: nn.Module, a: int, b: int) -> Any:
-    """A function for `explore`: four noises whose class vector is `mix` of the way from a to b."""
+def draw_mix(G: nn.Module) -> Any:
+    """A function for `explore`: four noises, their class vector `mix` of the way to another's."""
 
-    def draw(ax: Axes, mix: float) -> None:
-        images = [mixed_classes(G, a, b, [mix], seed) for seed in range(4)]
+    def draw(ax: Axes, mix: float, start: int, end: int) -> None:
+        images = [mixed_classes(G, start, end, [mix], seed) for seed in range(4)]
         show_tiles(ax, torch.cat(images), 2)
 
     return draw

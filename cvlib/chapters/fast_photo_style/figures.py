@@ -106,7 +106,7 @@ def frames(pictures: Mapping[str, Tensor], columns: int = 4, width: float = 8) -
         ax.axis("off")
     for ax, (name, photo) in zip(axes.flat, pictures.items(), strict=False):
         picture(ax, photo, name)
-        ax.title.set_fontsize(9)
+        ax.title.set_fontsize(9 if len(name) < 28 else 7.5)  # within two columns of a page
     return fig
 
 
@@ -193,7 +193,10 @@ SHORT = {
     "reinhard": "Reinhard",
 }  # fmt: skip
 # Places of the names beside their marks, in points, where up and right is taken.
-SHIFTS = {"affine": (5, -13), "photowct": (5, -13), "optimised": (5, -13), "regions": (-100, 5)}
+SHIFTS = {
+    "affine": (5, -13), "photowct": (5, -13), "optimised": (5, -13), "regions": (-100, 5),
+    "wct": (-30, 3),
+}  # fmt: skip
 
 
 def pareto(metrics: Mapping[str, Any]) -> Figure:

@@ -17,6 +17,7 @@ from cvlib.course.page.figures import BLUE, GREEN, PAPER, RECORDED, VERMILION
 from cvlib.normalization.reference import Kind
 
 PALE = "#EDEDED"
+HOLLOW = {"fillstyle": "none", "linestyle": "-."}
 
 
 def index_set(
@@ -85,13 +86,19 @@ def size_axis(ax: Axes) -> None:
     ax.set_xlabel("images per worker")
 
 
-def hero(live: Record | None = None, recorded: Record | None = None) -> Figure:
-    """Points lost since 32 images per worker: batch norm on the left, group norm on the right."""
+def hero(
+    live: Record | None = None, recorded: Record | None = None, longer: Record | None = None
+) -> Figure:
+    """Points lost since 32 images per worker: batch norm on the left, group norm on the right.
+
+    `longer` is a second recorded run, drawn hollow.
+    """
     fig, axes = plt.subplots(1, 2, figsize=(8, 3.3), sharey=True)
     norms = (("batch norm", BN, "bn_error_{}"), ("group norm", GN, "gn_error"))
     for ax, (title, table, name) in zip(axes, norms, strict=True):
         ax.plot(list(table), [v - table[32] for v in table.values()], **PAPER, label="paper")
-        for label, record, mark in runs(live, recorded):
+        hollow = [(label, r, {**m, **HOLLOW}) for label, r, m in runs(None, longer)]
+        for label, record, mark in [*runs(live, recorded), *hollow]:
             lost = {n: seeds(record, name.format(n), name.format(32)) for n in SIZES}
             lost = {n: points for n, points in lost.items() if points}
             ax.plot(list(lost), [np.mean(points) for points in lost.values()], **mark, label=label)

@@ -38,6 +38,7 @@ def check_masked_attention(answer: Any) -> None:
         raise Wrong("you divide by sqrt(d); SAGAN does not scale the dot product")
     if not close(got(v, everything), masked_attention(q, k, v, everything)):
         raise Wrong("where every key is seen the weights should be softmax(q . k) over the keys")
+    _check_shifted_scores(ask, q, k, v)
     if not close(got(torch.ones_like(v), some), torch.ones(2, 6, 5)):
         raise Wrong("the weights of the keys that are seen must sum to 1: mask before the softmax")
     if not close(got(v, some), masked_attention(q, k, v, some)):
@@ -50,6 +51,24 @@ def check_masked_attention(answer: Any) -> None:
         raise Wrong(f"a query that sees no key must give 0 ({error})") from None
     if not close(read, masked_attention(q, k, v, blind)):
         raise Wrong("a query that sees no key must give 0, and the others what they gave before")
+
+
+def _check_shifted_scores(ask: Any, q: Tensor, k: Tensor, v: Tensor) -> None:
+    """One number added to all scores of a query, by a channel more, changes no weight."""
+    q, k = (4 * q).round() / 4, (4 * k).round() / 4  # products and sums of these are exact
+    seen = torch.ones(q.shape[1], k.shape[1], dtype=torch.bool)
+    keys = F.pad(k, (0, 1), value=1.0)
+    for shift in (-60.0, 100.0):
+        wrong = Wrong(
+            f"adding {shift:g} to all scores of a query must change nothing: subtract the largest "
+            "score before exp, as softmax does, and add no epsilon to the sum"
+        )
+        try:
+            read = answers.tensor(ask(F.pad(q, (0, 1), value=shift), keys, v, seen), (2, 6, 5))
+        except Wrong:
+            raise wrong from None
+        if not close(read, masked_attention(q, k, v, seen)):
+            raise wrong
 
 
 def check_cost(answer: Any) -> None:

@@ -11,22 +11,16 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from cvlib.chapters.self_attention_gan.claims import CONFIRMED, TABLE_1, WITHOUT
 from cvlib.course.page import frontend
-from cvlib.course.page.figures import (
-    BLUE,
-    LIVE,
-    PAPER,
-    SKY,
-    VERMILION,
-    png,
-)
+from cvlib.course.page.figures import BLUE, LIVE, PAPER, SKY, VERMILION, png
 from cvlib.gan.probe import power_path
 
 Curve = Sequence[tuple[int, float]]  # (step, value)
+Record = Mapping[str, Any]
 SAME_CLASS = 0.707  # pair correlation of two different digits of one class (`make_twins`)
 
 
@@ -101,29 +95,31 @@ TWINS_ROWS = {
 }
 
 
-def twins_dots(record: Mapping[str, Any] | None) -> Figure:
-    """Every seed a dot: pair correlation and share of two glyphs of the arms of a record."""
+def twins_dots(record: Record | None, longer: Record | None = None) -> Figure:
+    """Every seed a dot: pair correlation and share of two glyphs of the arms of a record.
+
+    The seeds of a second record, `longer`, are hollow dots below.
+    """
     fig, axes = plt.subplots(1, 2, sharey=True)
-    rows = []
-    for arm, words in TWINS_ROWS.items():
-        pair = _values(record, f"twins_{arm}")
-        two = _values(record, f"two_{arm}")
-        if pair:
-            rows.append((words, pair, two))
-    for place, (_, *columns) in enumerate(rows):
-        for ax, values in zip(axes, columns, strict=True):
-            ax.plot(values, [place] * len(values), "o", color=BLUE, alpha=0.75)
-            ax.plot([np.mean(values)], [place], "|", color="black", markersize=18, zorder=3)
+    rows = {arm: words for arm, words in TWINS_ROWS.items() if _values(record, f"twins_{arm}")}
+    for source, shift, fill in ((record, 0.0, "full"), (longer, 0.28, "none")):
+        for place, arm in enumerate(rows):
+            for ax, name in zip(axes, (f"twins_{arm}", f"two_{arm}"), strict=True):
+                values = _values(source, name)
+                if values:
+                    at = place + shift
+                    ax.plot(values, [at] * len(values), "o", color=BLUE, alpha=0.75, fillstyle=fill)
+                    ax.plot([np.mean(values)], [at], "k|", markersize=14, zorder=3)
     axes[0].axvline(SAME_CLASS, color=PAPER["color"], linestyle="--", linewidth=1.2)
     axes[0].text(SAME_CLASS, len(rows) - 0.55, " two of a class", fontsize=9, va="bottom")
     axes[0].set(xlabel="pair correlation (1: two equal glyphs)")
-    axes[1].set(xlabel="share of images with exactly two glyphs")
-    axes[0].set_yticks(range(len(rows)), [words for words, *_ in rows])
+    axes[1].set(xlabel="share of images with two glyphs")
+    axes[0].set_yticks(range(len(rows)), list(rows.values()))
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
     return fig
 
 
-def _values(record: Mapping[str, Any] | None, name: str) -> list[float]:
+def _values(record: Record | None, name: str) -> list[float]:
     if record is None:
         return []
     return [v for v in record["metrics"][name]["values"] if v is not None]
@@ -206,6 +202,13 @@ def norm_bars(norms: Mapping[str, tuple[float, float]]) -> Figure:
     return fig
 
 
+PANEL_TITLES = {  # in the order of what is added
+    "no_sn": "no spectral\nnorm", "sn_d": "spectral norm\nin D", "sn_gd": "and in G",
+    "ttur": "and two\nlearning rates", "attention": "and attention", "local": "or a residual",
+    "attention_quarter": "attention\nat a quarter", "local_quarter": "residual\nat a quarter",
+}  # fmt: skip
+
+
 def stability_panel(
     recorded: Mapping[str, Sequence[Curve]], live: Mapping[str, Curve], diverged: Sequence[str]
 ) -> Figure:
@@ -214,17 +217,20 @@ def stability_panel(
     `recorded` has an arm's curves, one per seed: blue; `live` those of this run: diamonds. The
     arms in `diverged` say so in their title.
     """
-    names = list(dict.fromkeys([*recorded, *live])) or ["no arm was trained"]
+    trained = {*recorded, *live}
+    names = [arm for arm in PANEL_TITLES if arm in trained] or ["no arm was trained"]
     fig, axes = plt.subplots(1, len(names), sharey=True, squeeze=False, figsize=(8, 2.6))
     for ax, name in zip(axes[0], names, strict=True):
         for curve in recorded.get(name, ()):
             ax.plot(*zip(*curve, strict=True), "o-", color=BLUE, linewidth=1.2, markersize=3)
         if name in live:
             ax.plot(*zip(*live[name], strict=True), **LIVE)
-        ax.set_title(f"{name}\n(diverged)" if name in diverged else name)
+        words = PANEL_TITLES.get(name, name)
+        ax.set_title(f"{words}\n(diverged)" if name in diverged else words, fontsize=9)
         ax.set(yscale="log", xlabel="steps of G")
+        ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 4)))
         ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        ax.yaxis.set_minor_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
     axes[0][0].set_ylabel("Fréchet distance, live G")
     return fig
 

@@ -74,18 +74,15 @@ def _tilt_curves(ax: Axes, record: Record | None, live: Record | None) -> None:
 def _table_marks(axes: Sequence[Axes], record: Record | None, live: Record | None) -> None:
     for ax, row in zip(axes, ("spherical", "planar"), strict=True):
         stated = [STATED[f"{row}_{column}"].value for column in COLUMNS]
-        ax.plot(range(3), stated, **PAPER, markersize=6, label="paper, b = 30")
+        ax.plot(range(3), stated, **PAPER, markersize=6, label="paper")
         for source, style, name in ((record, RECORDED, _named(record)), (live, LIVE, "this run")):
             if source:
                 net = main_net(source) if row == "spherical" else row
                 _dots(ax, source, net, style, name)
-        if row == "spherical" and record and main_net(record) == "small":
-            larger = {**RECORDED, "fillstyle": "none", "linestyle": "none"}
-            _dots(ax, record, "spherical", larger, "recorded, b = 30")
         ax.axhline(10, color=GREEN, linewidth=1)
         ax.set(ylim=(0, 102), xlim=(-0.3, 2.3), ylabel="accuracy, %")
         ax.set_title(row, fontsize=9)
-        ax.legend(fontsize=7, loc="lower left" if row == "spherical" else "upper right")
+        ax.legend(fontsize=7, loc="center left" if row == "spherical" else "upper right")
     axes[-1].set_xticks(range(3), ["NR/NR", "R/R", "NR/R"])
 
 

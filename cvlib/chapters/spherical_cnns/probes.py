@@ -1,10 +1,13 @@
 """Measurements behind the pictures of chapter 01, and what the page asks a network."""
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cvlib.course.page.scoreboard import value
 from cvlib.spherical.fourier import SO3Transform
 from cvlib.spherical.grids import Grid
 from cvlib.spherical.kernels import Support
@@ -77,3 +80,10 @@ def share_that_stays(net: nn.Module, upright: Tensor, turned: Tensor) -> float:
     """Per cent of signals whose class the network names alike before and after they turn."""
     same = net(upright).argmax(1) == net(turned).argmax(1)
     return 100 * float(same.double().mean())
+
+
+def of_record(record: Mapping[str, Any] | None, *names: str) -> str:
+    """What a record says of these metrics, side by side, as the scoreboard writes it."""
+    if record is None:
+        return "no record yet"
+    return " | ".join(value(record["metrics"][name]) for name in names)

@@ -43,6 +43,13 @@ def test_the_hero_shows_points_lost_since_32():
     assert paper[1] == pytest.approx([v - BN[32] for v in BN.values()])
 
 
+def test_a_second_recorded_run_is_drawn_hollow():
+    bn, _ = figures.hero(recorded=BEST, longer={**BEST, "profile": "full"}).axes
+    first, second = (line for line in bn.get_lines() if line.get_color() == RECORDED["color"])
+    assert (first.get_fillstyle(), second.get_fillstyle()) == ("full", "none")
+    assert second.get_label() == "recorded run (full)"
+
+
 def test_without_any_run_the_hero_is_the_papers():
     fig = figures.hero()
     assert [t.get_text() for t in fig.axes[0].get_legend().get_texts()] == ["paper"]

@@ -28,6 +28,19 @@ def attention(dim=-1, scale=1.0, mask="before", blind=True):
     return answer
 
 
+def exponentials(epsilon=0.0, largest=False):
+    """Attention without softmax: exp, masked, over its sum."""
+
+    def answer(q, k, v, seen):
+        scores = q @ k.transpose(1, 2)
+        if largest:
+            scores = scores - scores.amax(-1, keepdim=True)
+        weights = scores.exp() * seen
+        return (weights / (weights.sum(-1, keepdim=True) + epsilon)).nan_to_num(0) @ v
+
+    return answer
+
+
 def cost(parameters=1.25, keys=4, factor=2, values=2):
     def answer(C, size):
         N = size * size
@@ -120,6 +133,8 @@ WRONG = [
     ("06.1", attention(mask="zero score"), "not 0"),
     ("06.1", attention(mask="after"), "mask before the softmax"),
     ("06.1", attention(blind=False), "a query that sees no key"),
+    ("06.1", exponentials(), "adding 100 to all scores"),
+    ("06.1", exponentials(epsilon=1e-6), "adding -60 to all scores"),
     ("06.1", lambda *a: attention()(*a).transpose(1, 2), "expected the shape (2, 6, 5)"),
     ("06.2", cost(parameters=0.5), "parameters"),
     ("06.2", cost(keys=1), "N/4 columns"),
@@ -162,6 +177,7 @@ def test_every_form_of_the_right_numbers_is_right(id):
 OTHER_RIGHT = {
     "06.1": [
         attention(),
+        exponentials(largest=True),
         lambda q, k, v, seen: F.scaled_dot_product_attention(
             q, k, v, attn_mask=seen, scale=1.0
         ).nan_to_num(0),

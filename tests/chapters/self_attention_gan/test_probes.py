@@ -50,6 +50,14 @@ def test_every_seed_is_a_dot():
     assert words == ["attention in G and D", "no attention"]
 
 
+def test_the_seeds_of_a_longer_record_are_hollow_and_lie_below():
+    fig = figures.twins_dots(a_record(), a_record())
+    dots = [line for line in fig.axes[0].lines if line.get_marker() == "o"]
+    assert [line.get_fillstyle() for line in dots] == ["full", "full", "none", "none"]
+    heights = [line.get_ydata()[0] for line in dots]
+    assert heights == pytest.approx([0, 1, 0.28, 1.28])
+
+
 def test_recalled_values_are_hollow():
     fig = figures.placement()
     marks = [line for line in fig.axes[0].lines if line.get_markersize() == 9]
@@ -60,7 +68,9 @@ def test_recalled_values_are_hollow():
 def test_this_run_and_recorded_seeds_have_their_own_marks():
     curve = [(50, 90.0), (100, 40.0)]
     fig = figures.stability_panel({"sn_d": [curve, curve]}, {"attention": curve}, ["sn_d"])
-    assert [ax.get_title() for ax in fig.axes] == ["sn_d\n(diverged)", "attention"]
+    assert [ax.get_title() for ax in fig.axes] == [
+        "spectral norm\nin D\n(diverged)", "and attention"
+    ]  # fmt: skip
     assert [len(ax.lines) for ax in fig.axes] == [2, 1]
     assert fig.axes[1].lines[0].get_marker() == "D"
 
