@@ -12,12 +12,6 @@ from cvlib.course.notebooks.canonical import read
 from cvlib.course.notebooks.verify import shares
 from cvlib.course.paths import ROOT
 
-# Names that a page's short path still takes from a section that it leaves out; only to shrink.
-LACKING = {
-    "05_taskonomy": {"CONFIG"},
-    "08_video_to_video": {"warp"},
-    "09_everybody_dance_now": {"BODY21", "gaussian"},
-}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -69,7 +63,18 @@ def test_the_short_path_needs_nothing_of_the_sections_that_it_leaves_out(path):
         bound, found = names(source)
         missing |= found - known - bound
         known |= bound
-    assert missing <= LACKING.get(path.stem, set())
+    assert missing == set()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_shows_its_scoreboard(path):
+    shown = [html for cell in read(path).cells for html in html_of(cell)]
+    assert sum(html.startswith('<div class="scoreboard">') for html in shown) == 1
+
+
+def html_of(cell):
+    shown = (output.get("data", {}) for output in cell.get("outputs", []))
+    return [data["text/html"] for data in shown if "text/html" in data]
 
 
 def test_notebooks_and_chapter_table_agree():
