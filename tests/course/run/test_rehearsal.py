@@ -1,5 +1,7 @@
 """`cvlib record --rehearse`: what would fail late fails at once, and nothing is kept."""
 
+import time
+
 import pytest
 from click.testing import CliRunner
 
@@ -41,6 +43,14 @@ def test_it_ends_in_time(tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_PAUSE", "0.4")
     tried = list(rehearse(planned(tmp_path / "out", minutes=0.02, scratch=tmp_path / "s")))
     assert len(tried) < len(toy_visit.NAMES)
+
+
+def test_it_ends_in_time_though_a_unit_never_looks_at_the_clock(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOY_EXTRA", "deaf")
+    began = time.monotonic()
+    tried = list(rehearse(planned(tmp_path / "out", minutes=0.05, scratch=tmp_path / "s")))
+    assert time.monotonic() - began < 20
+    assert "04 deaf" not in {one.name for one in tried}
 
 
 @pytest.mark.parametrize(("extra", "code"), [("", 0), ("wrong", 1)])
