@@ -15,6 +15,7 @@ from cvlib.dance.objective import (
 )  # fmt: skip
 from cvlib.gan.patch import MultiscaleDiscriminator, PatchDiscriminator
 from cvlib.video.sequential import Memory, rollout
+from tests.dance.learning import a_step_lowers
 
 
 def parts(previous):
@@ -48,12 +49,7 @@ def test_one_step_of_each_lowers_its_loss(previous):
         (D, lambda: discriminator_loss(G, D, x, y)),
         (G, lambda: generator_loss(G, D, x, y, Weights())),
     ):
-        opt = torch.optim.Adam(net.parameters(), 1e-3)
-        before = loss()
-        opt.zero_grad()
-        before.backward()
-        opt.step()
-        assert loss() < before
+        assert a_step_lowers(net, loss)
 
 
 def test_training_d_leaves_g_alone():

@@ -4,6 +4,7 @@ import torch
 from cvlib.dance import rival
 from cvlib.dance.footage import Motion, footage
 from cvlib.dance.objective import Weights
+from tests.dance.learning import a_step_lowers
 from tests.dance.tracks import scattered
 
 
@@ -62,12 +63,7 @@ def test_one_step_of_each_lowers_its_loss(parts):
         (D, lambda: rival.discriminator_loss(G, D, runs)),
         (G, lambda: rival.generator_loss(G, D, runs, Weights())),
     ):
-        opt = torch.optim.Adam(net.parameters(), 1e-3)
-        before = loss()
-        opt.zero_grad()
-        before.backward()
-        opt.step()
-        assert loss() < before
+        assert a_step_lowers(net, loss)
 
 
 def test_training_d_leaves_g_alone(parts):

@@ -71,10 +71,10 @@ def rehearse(plan: Plan) -> Iterator[Tried]:
                 minutes=minutes, force_cpu=True, progress=Progress(quiet=True),
                 say=lambda text: None,
             )  # fmt: skip
-            yield from _chapter(run, names, f"{entry.number:02d}")
+            yield from _chapter(run, names, end)
 
 
-def _chapter(run: Run, names: set[str], number: str) -> Iterator[Tried]:
+def _chapter(run: Run, names: set[str], end: float) -> Iterator[Tried]:
     broken: set[str] = set()
     for unit in run.plan:
         if unit.name not in names:
@@ -84,7 +84,7 @@ def _chapter(run: Run, names: set[str], number: str) -> Iterator[Tried]:
         memory, error = 0, f"{', '.join(sorted(waits))} must work first" if waits else ""
         try:
             if not waits:
-                with _until(run.began + 60 * (run.minutes or 0)):
+                with _until(end):
                     result = units.perform(run, unit)
                 memory = result["peak_memory_bytes"]
                 error = "" if result["status"] == units.FINISHED else "it diverges at once"
@@ -96,7 +96,9 @@ def _chapter(run: Run, names: set[str], number: str) -> Iterator[Tried]:
             error = told(problem)
         if error:
             broken.add(unit.name)
-        yield Tried(f"{number} {unit.name}", time.monotonic() - began, memory / 1e9, error)
+        yield Tried(
+            f"{run.chapter.number:02d} {unit.name}", time.monotonic() - began, memory / 1e9, error
+        )
 
 
 @contextlib.contextmanager
