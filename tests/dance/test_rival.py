@@ -66,6 +66,17 @@ def test_one_step_of_each_lowers_its_loss(parts):
         assert a_step_lowers(net, loss)
 
 
+def test_no_term_of_a_loss_is_negative(parts):
+    G, D, runs = parts
+    assert rival.discriminator_loss(G, D, runs) > 0
+    assert rival.generator_loss(G, D, runs, Weights()) > rival.motion_loss(drawn(G, runs), runs) > 0
+
+
+def drawn(G, runs):
+    with torch.no_grad():
+        return rival.drawn_by(G, runs)
+
+
 def test_training_d_leaves_g_alone(parts):
     G, D, runs = parts
     rival.discriminator_loss(G, D, runs).backward()

@@ -465,14 +465,15 @@ def test_a_test_of_the_net_within_a_step_does_not_change_the_recorded_pace(tmp_p
     def work(run):
         with run.task("a") as task:
             for step in task.steps(9):
-                time.sleep(0.2 if step % 4 == 3 else 0.005)
+                time.sleep(0.3 if step % 4 == 3 else 0.005)
                 task.log(step, loss=1.0)
 
     run = Run(with_units(("a", work, ())), "smoke", 0, tmp_path)
     (unit,) = run.execute()["provenance"]["units"]
-    assert 0.005 <= unit["step_seconds"]["a"] < 0.1
-    assert unit["training_seconds"] > 0.4
-    assert run.progress.rate() > 10
+    mean = unit["training_seconds"] / 9
+    assert mean > 0.06
+    assert 0.005 <= unit["step_seconds"]["a"] < mean / 2
+    assert run.progress.rate() > 2 / mean
 
 
 def test_peak_memory_restarts_in_a_process_that_has_not_touched_the_gpu(monkeypatch):
